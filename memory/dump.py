@@ -1,0 +1,54 @@
+"""The canonical dump: one conversation as one line of JSON, the same for the same content."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from memory.port import Conversation, Memory
+
+
+def dump_line(conversation: Conversation) -> str:
+    """
+    Return `conversation` with its memories as one line of ASCII JSON, without a newline.
+
+    Every field is there, members and memories are sorted, times are ISO text in UTC.
+    """
+    record: dict[str, Any] = {
+        "id": conversation.id,
+        "kind": conversation.kind,
+        "version": [float(conversation.version[0]), conversation.version[1]],
+        "caller": conversation.caller,
+        "channel": conversation.channel,
+        "direction": conversation.direction,
+        "agent_id": conversation.agent_id,
+        "agent_line": conversation.agent_line,
+        "started_at": _moment(conversation.started_at),
+        "duration_secs": float(conversation.duration_secs),
+        "language": conversation.language,
+        "outcome": conversation.outcome,
+        "summary": conversation.summary,
+        "memories": [
+            _memory(memory) for memory in sorted(conversation.memories, key=lambda m: m.id)
+        ],
+    }
+    return json.dumps(record, sort_keys=True, separators=(",", ":"))
+
+
+def _memory(memory: Memory) -> dict[str, Any]:
+    return {
+        "id": memory.id,
+        "caller": memory.caller,
+        "conversation_id": memory.conversation_id,
+        "agent_id": memory.agent_id,
+        "kind": memory.kind,
+        "key": memory.key,
+        "content": memory.content,
+        "sector": memory.sector,
+        "salience": float(memory.salience),
+        "decay_lambda": float(memory.decay_lambda),
+        "occurred_at": _moment(memory.occurred_at),
+    }
+
+
+def _moment(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat()

@@ -1,0 +1,213 @@
+"""The embedded store: one SQLite file, exact per-caller isolation, answers in milliseconds."""
+
+import asyncio
+import sqlite3
+import threading
+from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import TypeVar
+
+from memory import embedded_rows, embedded_schema
+from memory.check import check
+from memory.dump import dump_line
+from memory.port import (
+    Conversation,
+    Counts,
+    Failure,
+    Found,
+    MemoryStore,
+    MemoryStoreError,
+    MemoryUnavailable,
+    Position,
+    Profile,
+)
+
+_READERS = 4
+_EXPORT_STEP = 200  # conversations read between two looks at the event loop
+
+_T = TypeVar("_T")
+
+
+class EmbeddedStore:
+    """
+    A `MemoryStore` in one SQLite file in WAL mode.
+
+    Writes run in one thread; reads in a few others, each with its own connection, so that a
+    read never waits for a write, of this process or another. What `apply` has returned for
+    survives `kill -9`; a power cut may take the file back to an earlier commit.
+    """
+
+    def __init__(self, path: Path, writer: sqlite3.Connection, *, live: "Path | None") -> None:
+        self._path = path
+        self._live = live  # for a store from fresh(): the file that it is built beside
+        self._connections = [writer]
+        self._writer = writer
+        self._writing = ThreadPoolExecutor(1, thread_name_prefix="memory-write")
+        self._reading = ThreadPoolExecutor(_READERS, thread_name_prefix="memory-read")
+        self._of_thread = threading.local()
+        self._closed = False
+
+    @classmethod
+    async def open(cls, path: Path, *, upgrade: bool = False) -> "EmbeddedStore":
+        """
+        Open the store at `path`, made first if it is missing.
+
+        Unfinished rebuilds of dead processes are removed. A file that is no memory store or is
+        of a newer Callspool raises `MemoryStoreError`; an older one raises `OutdatedStore`,
+        or with `upgrade` is emptied, so that the processor derives it again.
+        """
+
+        def open_file() -> sqlite3.Connection:
+            with embedded_schema.translated(path):
+                try:
+                    return embedded_schema.open_live(path, upgrade=upgrade)
+                except OSError as error:
+                    raise MemoryUnavailable(f"memory file {path}: {error}") from error
+
+        return cls(path, await asyncio.to_thread(open_file), live=None)
+
+    async def apply(
+        self,
+        conversations: Sequence[Conversation],
+        *,
+        failed: Sequence[Failure] = (),
+        resolved: Sequence[str] = (),
+        advance: tuple[Position, Position] | None = None,
+    ) -> None:
+        """Store all of this in one transaction, or nothing; see `MemoryStore.apply`."""
+
+        def write(connection: sqlite3.Connection) -> None:
+            for conversation in conversations:
+                check(conversation)
+            with embedded_schema.transaction(connection, begin="BEGIN IMMEDIATE"):
+                embedded_rows.apply(
+                    connection, conversations, failed=failed, resolved=resolved, advance=advance
+                )
+
+        await self._write(write)
+
+    async def position(self) -> Position:
+        """Return how far this store has come."""
+        return await self._read(embedded_rows.position)
+
+    async def failures(self) -> list[Failure]:
+        """Return every noted failure, by file name."""
+        return await self._read(embedded_rows.failures)
+
+    async def profile(self, caller: str) -> Profile | None:
+        """Return what is known of `caller`; None for somebody who never called."""
+        return await self._read(partial(embedded_rows.profile, caller=caller))
+
+    async def search(self, caller: str, query: str, *, limit: int) -> list[Found]:
+        """Return at most `limit` of this caller's memories, best match first."""
+        return await self._read(
+            partial(embedded_rows.search, caller=caller, query=query, limit=limit)
+        )
+
+    async def is_agent_line(self, number: str) -> bool:
+        """Tell whether `number` has been an agent's own number in any conversation."""
+        return await self._read(partial(embedded_rows.is_agent_line, number=number))
+
+    async def counts(self) -> Counts:
+        """Return how many callers, conversations and memories are stored."""
+        return await self._read(embedded_rows.counts)
+
+    async def export(self) -> AsyncIterator[str]:
+        """Yield the canonical dump of one moment, a conversation a line, by id and kind."""
+        snapshot = await self._read(lambda _: self._connect())
+        try:
+            await self._read(lambda _: snapshot.execute("BEGIN"))
+            rows = embedded_rows.conversations_by_id(snapshot)
+            while True:
+                lines = await self._read(
+                    lambda _: [dump_line(c) for c in islice(rows, _EXPORT_STEP)]
+                )
+                for line in lines:
+                    yield line
+                if not lines:
+                    return
+        finally:
+            snapshot.close()
+
+    async def fresh(self) -> "EmbeddedStore":
+        """Return an empty store in a file beside this one; no reader of this one sees it."""
+
+        def make() -> tuple[Path, sqlite3.Connection]:
+            with embedded_schema.translated(self._path):
+                path = embedded_schema.fresh_path(self._path)
+                return path, embedded_schema.open_fresh(path)
+
+        path, connection = await asyncio.to_thread(make)
+        return EmbeddedStore(path, connection, live=self._path)
+
+    async def adopt(self, fresh: MemoryStore) -> None:
+        """
+        Switch to everything in `fresh`, in one transaction, and delete its file.
+
+        Readers in any process see the old content until that transaction commits, then the
+        new. A crash before the commit leaves the old content.
+        """
+        if not isinstance(fresh, EmbeddedStore) or fresh._live != self._path:  # noqa: SLF001
+            raise MemoryStoreError("only a store made by this store's fresh() can be adopted")
+
+        def switch(connection: sqlite3.Connection) -> None:
+            with closing(embedded_schema.connect(fresh._path, read_only=True)) as source:  # noqa: SLF001
+                source.backup(connection, pages=-1)
+            # without this the log would keep the size of the whole new content
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+        await self._write(switch)
+        await fresh.close()
+
+    async def close(self) -> None:
+        """Release every resource, after what is running. An unadopted fresh store is deleted."""
+        if self._closed:
+            return
+        self._closed = True
+        await asyncio.to_thread(self._close)
+
+    def _close(self) -> None:
+        self._reading.shutdown()
+        self._writing.shutdown()
+        for connection in self._connections:
+            connection.close()
+        if self._live is not None:
+            embedded_schema.remove_file(self._path)
+
+    async def _read(self, query: Callable[[sqlite3.Connection], _T]) -> _T:
+        """Run `query` in a reader's thread, on one snapshot."""
+
+        def run() -> _T:
+            with embedded_schema.translated(self._path):
+                connection = self._reader()
+                with embedded_schema.transaction(connection):
+                    return query(connection)
+
+        return await self._run(self._reading, run)
+
+    async def _write(self, change: Callable[[sqlite3.Connection], None]) -> None:
+        def run() -> None:
+            with embedded_schema.translated(self._path):
+                change(self._writer)
+
+        await self._run(self._writing, run)
+
+    async def _run(self, pool: ThreadPoolExecutor, work: Callable[[], _T]) -> _T:
+        if self._closed:
+            raise MemoryUnavailable(f"memory file {self._path} is closed")
+        return await asyncio.get_running_loop().run_in_executor(pool, work)
+
+    def _reader(self) -> sqlite3.Connection:
+        connection: sqlite3.Connection | None = getattr(self._of_thread, "connection", None)
+        if connection is None:
+            connection = self._connect()
+            self._connections.append(connection)
+            self._of_thread.connection = connection
+        return connection
+
+    def _connect(self) -> sqlite3.Connection:
+        return embedded_schema.connect(self._path, read_only=True)

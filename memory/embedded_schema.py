@@ -1,0 +1,241 @@
+"""The embedded store's file: its tables, its version, and how a connection to it is opened."""
+
+import os
+import re
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from memory.port import MemoryStoreError, MemoryUnavailable
+
+SCHEMA = 1  # kept as the file's user_version
+APPLICATION = 0x43414C53  # "CALS": tells our file from anybody else's SQLite database
+
+_BUSY_TIMEOUT_S = 10.0
+
+_TABLES = """
+CREATE TABLE conversations (
+    id TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    event_timestamp REAL NOT NULL,
+    sha256 TEXT NOT NULL,
+    caller TEXT,
+    channel TEXT NOT NULL,
+    direction TEXT NOT NULL,
+    agent_id TEXT NOT NULL,
+    agent_line TEXT NOT NULL,
+    started_at_us INTEGER NOT NULL,
+    duration_secs REAL NOT NULL,
+    language TEXT NOT NULL,
+    outcome TEXT NOT NULL,
+    summary TEXT NOT NULL,
+    PRIMARY KEY (id, kind)
+) WITHOUT ROWID;
+CREATE INDEX conversations_of_a_caller ON conversations (caller, kind, started_at_us, id);
+CREATE INDEX agent_lines ON conversations (agent_line) WHERE agent_line <> '';
+
+-- Clustered by caller, then kind: one caller's memories, or facts, are one short range of the file.
+-- `source` is the kind of the conversation record that a memory belongs to.
+CREATE TABLE memories (
+    caller TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    conversation_id TEXT NOT NULL,
+    source TEXT NOT NULL,
+    id TEXT NOT NULL,
+    agent_id TEXT NOT NULL,
+    key TEXT NOT NULL,
+    content TEXT NOT NULL,
+    sector TEXT NOT NULL,
+    salience REAL NOT NULL,
+    decay_lambda REAL NOT NULL,
+    occurred_at_us INTEGER NOT NULL,
+    PRIMARY KEY (caller, kind, conversation_id, source, id)
+) WITHOUT ROWID;
+
+CREATE TABLE position (
+    only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
+    ledger TEXT NOT NULL,
+    offset INTEGER NOT NULL
+);
+INSERT INTO position VALUES (1, '', 0);
+
+CREATE TABLE failures (
+    file TEXT PRIMARY KEY,
+    error TEXT NOT NULL,
+    attempts INTEGER NOT NULL,
+    next_attempt_at_us INTEGER
+) WITHOUT ROWID;
+"""
+
+
+class OutdatedStore(MemoryStoreError):
+    """The memory file was written by an older Callspool; `processor rebuild` derives it anew."""
+
+
+@contextmanager
+def translated(path: Path) -> Iterator[None]:
+    """Turn SQLite's errors into the port's, naming the file."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:  # locked, disk full, I/O error, cannot open
+        raise MemoryUnavailable(f"memory file {path}: {error}") from error
+    except sqlite3.Error as error:
+        raise MemoryStoreError(
+            f"memory file {path}: {error}; if the file is damaged, move it away: "
+            "the processor derives it again from the spool"
+        ) from error
+
+
+def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
+    """Open the file for one user at a time, on any thread; transactions are begun by hand."""
+    connection = sqlite3.connect(
+        path, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
+    )
+    try:
+        connection.execute("PRAGMA synchronous = NORMAL")
+        if read_only:
+            connection.execute("PRAGMA query_only = ON")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection, *, begin: str = "BEGIN") -> Iterator[None]:
+    """Run a block in one transaction: one snapshot to read from, all or nothing to write."""
+    connection.execute(begin)
+    try:
+        yield
+    except BaseException:
+        # some errors (disk full) have already rolled back; then there is nothing left to undo
+        with suppress(sqlite3.Error):
+            connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+
+
+def open_live(path: Path, *, upgrade: bool) -> sqlite3.Connection:
+    """
+    Open the live memory file for writing, made first if it is missing (mode 0600).
+
+    An older file raises `OutdatedStore`, or with `upgrade` is emptied: the position goes back
+    to the start, so that the processor derives everything again. A newer one, and a file that
+    is not ours, is refused untouched.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    remove_leftovers(path)
+    connection = connect(path, read_only=False)
+    try:
+        _refuse_foreign(connection, path, upgrade=upgrade)
+        _use_write_ahead_log(connection)
+        with transaction(connection, begin="BEGIN IMMEDIATE"):
+            if _version(connection) != (APPLICATION, SCHEMA):
+                _drop_tables(connection)
+                _create_tables(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def open_fresh(path: Path) -> sqlite3.Connection:
+    """Make an empty store for a rebuild. Worth nothing after a crash, and therefore fast."""
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    connection = connect(path, read_only=False)
+    connection.execute("PRAGMA journal_mode = OFF")
+    connection.execute("PRAGMA synchronous = OFF")
+    connection.execute("PRAGMA cache_size = -65536")  # KiB: random inserts stay in memory
+    with transaction(connection):
+        _create_tables(connection)
+    return connection
+
+
+def fresh_path(path: Path) -> Path:
+    """Return a free name beside `path` for a store that this process is building."""
+    stem, number = f"{path.name}.rebuild-{os.getpid()}", 1
+    candidate = path.with_name(stem)
+    while candidate.exists():
+        number += 1
+        candidate = path.with_name(f"{stem}-{number}")
+    return candidate
+
+
+def remove_file(path: Path) -> None:
+    """Delete a database file and what SQLite keeps beside it."""
+    for suffix in ("", "-journal", "-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+
+
+def remove_leftovers(path: Path) -> None:
+    """Delete the unfinished rebuilds of processes that are gone."""
+    name = re.compile(re.escape(path.name) + r"\.rebuild-(\d+)(-\d+)?(-journal|-wal|-shm)?")
+    for entry in os.scandir(path.parent):
+        match = name.fullmatch(entry.name)
+        if match and not _is_alive(int(match[1])):
+            Path(entry.path).unlink(missing_ok=True)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _version(connection: sqlite3.Connection) -> tuple[int, int]:
+    application = connection.execute("PRAGMA application_id").fetchone()[0]
+    return application, connection.execute("PRAGMA user_version").fetchone()[0]
+
+
+def _refuse_foreign(connection: sqlite3.Connection, path: Path, *, upgrade: bool) -> None:
+    with transaction(connection):  # one snapshot: another process may be making the tables
+        application, version = _version(connection)
+        is_empty = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
+    if application != APPLICATION:
+        if is_empty:
+            return
+        raise MemoryStoreError(f"{path} is a database, but not a Callspool memory file")
+    if version > SCHEMA:
+        raise MemoryStoreError(
+            f"memory file {path} has schema {version}, written by a newer Callspool; this one "
+            f"knows schema {SCHEMA}: upgrade Callspool, or move the file away"
+        )
+    if version < SCHEMA and not upgrade:
+        raise OutdatedStore(
+            f"memory file {path} has schema {version}, this Callspool needs {SCHEMA}: "
+            "run `processor rebuild`"
+        )
+
+
+def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
+    # SQLite does not wait for its busy timeout when two processes switch at the same moment
+    deadline = time.monotonic() + _BUSY_TIMEOUT_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
+        else:
+            return
+
+
+def _drop_tables(connection: sqlite3.Connection) -> None:
+    tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+    for (name,) in tables:
+        connection.execute(f'DROP TABLE "{name}"')
+
+
+def _create_tables(connection: sqlite3.Connection) -> None:
+    for statement in filter(str.strip, _TABLES.split(";")):
+        connection.execute(statement)
+    connection.execute(f"PRAGMA application_id = {APPLICATION}")
+    connection.execute(f"PRAGMA user_version = {SCHEMA}")

@@ -1,0 +1,224 @@
+"""
+The memory port: the values that memory holds, and the one protocol every store fulfils.
+
+A store is an index that can be derived again: the spool is the truth. Its durability class
+follows from that. What `apply` has returned for survives a crash of the process; after a
+power cut the store may have gone back to an earlier `position`, never to a half-applied one.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, Protocol
+
+MemoryKind = Literal["fact", "summary", "utterance"]
+Sector = Literal["episodic", "semantic", "procedural", "emotional", "reflective"]
+Channel = Literal["phone", "sms", "whatsapp", "web"]
+
+
+class MemoryStoreError(Exception):
+    """The memory store could not do what was asked."""
+
+
+class MemoryUnavailable(MemoryStoreError):
+    """The memory store cannot be reached or read; the operation can be tried again."""
+
+
+class PositionMoved(MemoryStoreError):
+    """Another process moved the position meanwhile; read it again and go on from there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Position:
+    """
+    How far memory has come in one ledger.
+
+    `offset` is in bytes, always just after a complete line. `ledger` is the ledger's identity
+    (see `spool.reader.ledger_identity`), so that a position is never applied to another spool;
+    it is "" as long as nothing has been applied.
+    """
+
+    ledger: str = ""
+    offset: int = 0
+
+
+START = Position()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memory:
+    """
+    One permanent memory of one caller.
+
+    `id` follows from what it is (conversation, kind, turn or key), so storing it twice changes
+    nothing. `content` is what an agent may be told; `key` is the name of a fact and "" otherwise.
+    `salience` lies in 0..1; `decay_lambda` is per day, and 0 means that it never fades.
+    """
+
+    id: str
+    caller: str
+    conversation_id: str
+    agent_id: str
+    kind: MemoryKind
+    key: str = ""
+    content: str
+    sector: Sector
+    salience: float
+    decay_lambda: float = 0.0
+    occurred_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conversation:
+    """
+    Everything one spooled event says about one conversation: the unit that is applied.
+
+    A conversation has at most one record of each `kind`. Several revisions may exist on disk:
+    the one with the greatest `version` counts, whichever came first. `caller` is None for a
+    withheld or unknown number: then `memories` is empty, and the record is history only.
+    `agent_line` is the agent's own number, "" if unknown. `duration_secs` is in seconds.
+    """
+
+    id: str
+    kind: Literal["call", "failure"]
+    version: tuple[float, str]  # (event timestamp in unix seconds, SHA-256 of the stored file)
+    caller: str | None
+    channel: Channel
+    direction: Literal["inbound", "outbound", ""]
+    agent_id: str
+    agent_line: str
+    started_at: datetime
+    duration_secs: float
+    language: str
+    outcome: str
+    summary: str
+    memories: tuple[Memory, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """The newest value of one fact about a caller, and where it came from."""
+
+    key: str
+    value: str
+    occurred_at: datetime
+    conversation_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """What is known of one caller: a function of the caller's conversations."""
+
+    caller: str
+    name: str
+    summary: str  # rolling, over the recent calls, newest first
+    last_call_summary: str
+    last_call_at: datetime
+    first_call_at: datetime
+    call_count: int
+    language: str
+    preferences: str
+    facts: tuple[Fact, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """One search result. Scores compare within one answer only; higher is better."""
+
+    memory: Memory
+    score: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """
+    A spooled event that could not be applied. `next_attempt_at` None: parked, waiting for
+    somebody to look at it.
+    """
+
+    file: str  # the path below the spool, as the ledger names it
+    error: str
+    attempts: int
+    next_attempt_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """How much a store holds."""
+
+    callers: int
+    conversations: int
+    memories: int
+
+
+class MemoryStore(Protocol):
+    """
+    Where memories live. Every failure is a `MemoryStoreError`.
+
+    Every read is of one caller and sees that caller's rows alone. Reads never wait for a write.
+    """
+
+    async def apply(
+        self,
+        conversations: Sequence[Conversation],
+        *,
+        failed: Sequence[Failure] = (),
+        resolved: Sequence[str] = (),
+        advance: tuple[Position, Position] | None = None,
+    ) -> None:
+        """
+        Store all of this in one transaction, or nothing.
+
+        A conversation replaces the stored record of the same id and kind, memories included,
+        only if its `version` is greater: so order and repeats do not matter. `failed` are
+        noted (by file, replacing), `resolved` files are no longer failures. With
+        `advance=(since, to)` the position moves too; if the stored one is not `since`,
+        nothing is stored and `PositionMoved` is raised.
+        """
+
+    async def position(self) -> Position:
+        """Return how far this store has come; `START` for an empty one."""
+        ...
+
+    async def failures(self) -> list[Failure]:
+        """Return every noted failure, by file name."""
+        ...
+
+    async def profile(self, caller: str) -> Profile | None:
+        """Return what is known of `caller`; None for somebody who never called."""
+        ...
+
+    async def search(self, caller: str, query: str, *, limit: int) -> list[Found]:
+        """Return at most `limit` of this caller's memories, best match first."""
+        ...
+
+    async def is_agent_line(self, number: str) -> bool:
+        """Tell whether `number` has been an agent's own number in any conversation."""
+        ...
+
+    async def counts(self) -> Counts:
+        """Return how many callers, conversations and memories are stored."""
+        ...
+
+    def export(self) -> AsyncIterator[str]:
+        """
+        Yield the canonical dump, a JSON object a line, without newlines.
+
+        Two stores that remember the same yield the same lines: sorted, every field, nothing
+        that depends on the order of arrival. Position and failures are not part of it.
+        """
+        ...
+
+    async def fresh(self) -> "MemoryStore":
+        """Return an empty store beside this one, for a rebuild; no reader sees it."""
+        ...
+
+    async def adopt(self, fresh: "MemoryStore") -> None:
+        """
+        Switch to everything in `fresh`, atomically, and consume it.
+
+        Readers of this store, in any process, see the old content or the new, never a mixture.
+        """
+
+    async def close(self) -> None:
+        """Release every resource. A store from `fresh` that was not adopted leaves no file."""

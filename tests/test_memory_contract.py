@@ -1,0 +1,265 @@
+"""What every memory store must do: one suite, every adapter."""
+
+import json
+from dataclasses import replace
+from datetime import datetime, timedelta
+from itertools import permutations
+
+import pytest
+
+from memory.check import UnsoundConversation
+from memory.embedded import EmbeddedStore
+from memory.in_memory import InMemoryStore
+from memory.port import (
+    START,
+    Counts,
+    Fact,
+    MemoryStoreError,
+    Position,
+    PositionMoved,
+)
+from tests.memories import ANA, BEN, MONDAY, a_call, a_failure, a_memory, exported
+
+DAY = timedelta(days=1)
+
+
+async def _in_memory(tmp_path):
+    return InMemoryStore()
+
+
+async def _embedded(tmp_path):
+    return await EmbeddedStore.open(tmp_path / "memory.db")
+
+
+BACKENDS = {"in_memory": _in_memory, "embedded": _embedded}
+
+
+@pytest.fixture(params=BACKENDS)
+async def store(request, tmp_path):
+    store = await BACKENDS[request.param](tmp_path)
+    yield store
+    await store.close()
+
+
+async def test_an_empty_store_knows_nobody(store):
+    assert await store.position() == START
+    assert await store.failures() == []
+    assert await store.profile(ANA) is None
+    assert await store.search(ANA, "table", limit=5) == []
+    assert not await store.is_agent_line("+15550100100")
+    assert await store.counts() == Counts(callers=0, conversations=0, memories=0)
+    assert await exported(store) == []
+
+
+async def test_what_was_stored_is_found_whole(store):
+    call = a_call(said=["Caller: “A table for two, please.”"])
+    await store.apply([call])
+    [found] = await store.search(ANA, "Which table?", limit=5)
+    assert found.memory == call.memories[0]
+    assert found.score > 0
+
+
+async def test_applying_twice_changes_nothing(store):
+    call = a_call(said=["one", "two"], facts={"name": "Ana"}, summary="Ana called.")
+    await store.apply([call, call])
+    before = await exported(store)
+    await store.apply([call])
+    assert await exported(store) == before
+    assert await store.counts() == Counts(callers=1, conversations=1, memories=4)
+
+
+async def test_two_callers_saying_the_same_keep_it_and_never_see_each_others(store):
+    sentence = "My door code is 4711."
+    await store.apply(
+        [a_call("conv_a", said=[sentence]), a_call("conv_b", caller=BEN, said=[sentence])]
+    )
+    for caller, conversation in ((ANA, "conv_a"), (BEN, "conv_b")):
+        found = await store.search(caller, "door code", limit=10)
+        assert [(f.memory.caller, f.memory.conversation_id) for f in found] == [
+            (caller, conversation)
+        ]
+        assert (await store.profile(caller)).call_count == 1
+    assert await store.search("+1555010014", "door code", limit=10) == []
+    assert await store.search("", "door code", limit=10) == []
+
+
+async def test_facts_of_one_caller_do_not_reach_anothers_profile(store):
+    await store.apply(
+        [
+            a_call("conv_a", facts={"name": "Ana"}),
+            a_call("conv_b", caller=BEN, facts={"pet": "cat"}),
+        ]
+    )
+    assert (await store.profile(ANA)).facts == (
+        Fact(key="name", value="Ana", occurred_at=MONDAY, conversation_id="conv_a"),
+    )
+    assert (await store.profile(BEN)).name == ""
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+async def test_the_greatest_version_counts_whatever_the_order(store, order):
+    revisions = [
+        a_call(said=["first draft"], facts={"a": "1", "b": "2"}, version=(10.0, "aa")),
+        a_call(
+            said=["second", "third"], caller=BEN, version=(20.0, "aa"), agent_line="+15550100111"
+        ),
+        a_call(said=["final"], facts={"c": "3"}, version=(20.0, "bb"), agent_line="+15550100122"),
+    ]
+    for index in order:
+        await store.apply([revisions[index]])
+    reference = InMemoryStore()
+    await reference.apply([revisions[2]])
+    assert await exported(store) == await exported(reference)
+    assert await store.profile(BEN) is None
+    assert await store.search(BEN, "second", limit=5) == []
+    assert await store.is_agent_line("+15550100122")
+    assert not await store.is_agent_line("+15550100111")
+    assert await store.counts() == Counts(callers=1, conversations=1, memories=2)
+
+
+async def test_a_call_and_a_failure_of_one_id_are_two_records(store):
+    failure = a_call(kind="failure", outcome="busy", memories=())
+    await store.apply([a_call(said=["hello"]), failure])
+    await store.apply([replace(failure, version=(2e9, "ff"))])
+    assert (await store.counts()).conversations == 2
+    assert len(await store.search(ANA, "hello", limit=5)) == 1
+    assert [json.loads(line)["kind"] for line in await exported(store)] == ["call", "failure"]
+
+
+async def test_a_call_that_never_came_about_is_no_call(store):
+    await store.apply([a_call(kind="failure")])
+    assert await store.profile(ANA) is None
+    await store.apply([a_call("conv_2", at=MONDAY - DAY)])
+    profile = await store.profile(ANA)
+    assert (profile.call_count, profile.last_call_at) == (1, MONDAY - DAY)
+
+
+async def test_a_withheld_number_leaves_history_and_nobodys_memory(store):
+    await store.apply([a_call(caller=None), a_call("conv_2", caller=None)])
+    assert await store.counts() == Counts(callers=0, conversations=2, memories=0)
+    assert len(await exported(store)) == 2
+
+
+async def test_position_moves_with_what_was_stored(store):
+    first, second = Position(ledger="abc", offset=100), Position(ledger="abc", offset=200)
+    await store.apply([a_call()], advance=(START, first))
+    await store.apply([], advance=(first, second))
+    assert await store.position() == second
+
+
+async def test_a_position_that_has_moved_stores_nothing(store):
+    there = Position(ledger="abc", offset=100)
+    await store.apply([], advance=(START, there))
+    for wrong in (START, Position(ledger="abc", offset=99), Position(ledger="abd", offset=100)):
+        with pytest.raises(PositionMoved):
+            await store.apply(
+                [a_call(said=["hi"])], failed=[a_failure()], advance=(wrong, Position(offset=300))
+            )
+    assert await store.position() == there
+    assert await store.failures() == []
+    assert (await store.counts()).conversations == 0
+
+
+async def test_failures_are_noted_replaced_and_resolved(store):
+    parked = a_failure("conv_1/x", attempts=6, next_attempt_at=None)
+    await store.apply([], failed=[a_failure("conv_2/x"), a_failure("conv_1/x")])
+    await store.apply([], failed=[parked])
+    assert await store.failures() == [parked, a_failure("conv_2/x")]
+    await store.apply([], resolved=["conv_1/x", "conv_3/never-noted"])
+    assert await store.failures() == [a_failure("conv_2/x")]
+
+
+@pytest.mark.parametrize(
+    "unsound",
+    [
+        a_call(memories=(a_memory(caller=BEN),)),
+        a_call(memories=(a_memory(conversation_id="conv_2"),)),
+        a_call(caller=None, memories=(a_memory(),)),
+        a_call(memories=(a_memory(), a_memory("again"))),
+        a_call(memories=(a_memory(occurred_at=datetime(2026, 1, 1)),)),  # noqa: DTZ001
+        a_call(started_at=datetime(2026, 1, 1)),  # noqa: DTZ001
+        a_call(version=(float("nan"), "ab")),
+        a_call(duration_secs=float("inf")),
+        a_call(language="\ud800"),
+    ],
+)
+async def test_an_unsound_conversation_is_refused_with_all_that_came_with_it(store, unsound):
+    with pytest.raises(UnsoundConversation, match="conv_1"):
+        await store.apply([a_call("conv_0"), unsound], advance=(START, Position(offset=5)))
+    assert (await store.counts()).conversations == 0
+    assert await store.position() == START
+
+
+async def test_the_profile_follows_from_the_calls(store):
+    await store.apply(
+        [
+            a_call("conv_2", at=MONDAY + DAY, facts={"name": "Anna", "city": "Rome"}, language=""),
+            a_call("conv_1", facts={"name": "Ana"}, summary="Ana booked a table.", language="it"),
+            a_call("conv_0", at=MONDAY - DAY, facts={"preferred_day": "Friday"}, language="de"),
+        ]
+    )
+    profile = await store.profile(ANA)
+    assert profile.name == "Anna"
+    assert profile.language == "it"
+    assert profile.preferences == "preferred day: Friday"
+    assert profile.last_call_summary == "Ana booked a table."
+    assert profile.summary == "16 November 2026: Ana booked a table."
+    assert (profile.first_call_at, profile.last_call_at) == (MONDAY - DAY, MONDAY + DAY)
+    assert [(f.key, f.value, f.conversation_id) for f in profile.facts] == [
+        ("city", "Rome", "conv_2"),
+        ("name", "Anna", "conv_2"),
+        ("preferred_day", "Friday", "conv_0"),
+    ]
+
+
+async def test_search_is_limited_and_newest_first_among_equals(store):
+    await store.apply(
+        [a_call(f"conv_{n}", said=["A table."], at=MONDAY + n * DAY) for n in range(5)]
+    )
+    found = await store.search(ANA, "table", limit=3)
+    assert [f.memory.conversation_id for f in found] == ["conv_4", "conv_3", "conv_2"]
+    assert await store.search(ANA, "table", limit=0) == []
+
+
+async def test_odd_text_comes_back_as_it_was(store):
+    odd = "nul \x00, quote ' \" %, line\nbreak\u2028, 漢字 🙂 "
+    call = a_call("conv_1", said=[odd], summary=odd)
+    await store.apply([call])
+    assert {f.memory for f in await store.search(ANA, "quote", limit=5)} == set(call.memories)
+    [line] = await exported(store)
+    assert len(line.splitlines()) == 1
+    assert json.loads(line)["summary"] == odd
+
+
+async def test_a_fresh_store_is_empty_and_apart(store):
+    await store.apply([a_call()])
+    fresh = await store.fresh()
+    assert await exported(fresh) == []
+    await fresh.apply([a_call("conv_2"), a_call("conv_3")])
+    assert (await store.counts()).conversations == 1
+    await fresh.close()
+
+
+async def test_adopting_switches_to_everything_in_the_fresh_store(store):
+    there = Position(ledger="abc", offset=7)
+    await store.apply([a_call("conv_old", said=["old"])], failed=[a_failure("conv_old/x")])
+    fresh = await store.fresh()
+    await fresh.apply(
+        [a_call("conv_new", said=["new"])], failed=[a_failure()], advance=(START, there)
+    )
+    expected = await exported(fresh)
+    await store.adopt(fresh)
+    assert await exported(store) == expected
+    assert await store.position() == there
+    assert await store.failures() == [a_failure()]
+    assert await store.search(ANA, "old", limit=5) == []
+    await store.apply([a_call("conv_next")])
+    assert (await store.counts()).conversations == 2
+
+
+async def test_a_foreign_store_cannot_be_adopted(store, tmp_path):
+    class Foreign:
+        pass
+
+    with pytest.raises(MemoryStoreError, match="fresh"):
+        await store.adopt(Foreign())

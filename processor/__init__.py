@@ -1,0 +1,1 @@
+"""From the spool to memory: follow the ledger, derive, apply, retry, rebuild."""

@@ -1,0 +1,206 @@
+"""From one event to the memories it justifies. Pure: the same event gives the same memories."""
+
+import re
+from datetime import datetime, timedelta
+from hashlib import sha256 as digest_of
+from typing import assert_never
+
+from memory.port import Conversation, Memory, MemoryKind
+from processor.sectors import sector_of
+from voice.events import CallEnded, CallFailed, Event, Turn
+
+STATED_NAME = "stated_name"  # what a caller says to be called; collected names count for more
+
+_SALIENCE: dict[MemoryKind, float] = {"fact": 1.0, "summary": 0.9, "utterance": 0.8}
+_MAX_CONTENT_CHARS = 8_000
+_MAX_AGENT_CHARS = 300
+
+_WORD = re.compile(r"[\w'\u2019-]+")
+_PLAIN_KEY = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+# Sounds that only say "I am listening", and words that mean more only as an answer.
+_SOUNDS = _words("""
+    uh uhh um umm hm hmm hmmm mm mmm mhm mhmm uh-huh uhhuh uh-hum mm-hmm mm-hm mmhm mmhmm huh er
+    erm ah aha ahh eh oh ooh äh ähm öh ajá ejem euh heu bah né はい うん ええ 嗯 啊
+""")
+_ASSENTS = _words("""
+    ok okay okey okie k right yeah yep yup yes alright sure gotcha got it i see cool great
+    ja genau gut klar stimmt sí si sì vale claro bueno oui ouais d'accord voilà bien sim tá certo
+    va bene esatto tak dobrze goed prima
+""")
+# What a model enters as a name when it has heard none.
+_NO_NAMES = _words("none nobody anonymous caller customer client user")
+_MAX_NOISE_WORDS = 2
+_MAX_NOISE_CHARS = 60  # longer than any two of them, with their punctuation
+_QUESTION_CHARS = 60  # a question mark this near the end makes the line a question
+
+# The words around a name may be in any case, the name itself begins with a capital letter, so
+# that "my name is on the list" is none.
+_NAME = r"([^\W\d_a-zß-ÿ][\w'\u2019-]*(?:[ ][^\W\d_a-zß-ÿ][\w'\u2019-]*){0,2})"
+_NAME_LEADS = ("name", "llamo", "appelle")
+_STATED_NAME = re.compile(
+    r"\b(?i:my name is|my name['\u2019]s|mein name ist|me llamo|je m['\u2019]appelle),?\s+" + _NAME
+)
+
+
+def derive(event: Event, *, sha256: str) -> Conversation:
+    """
+    Return everything `event` says about its conversation, memories included.
+
+    `sha256` is that of the stored file. The ids of the memories follow from what they are, so
+    that deriving again replaces and never adds; they are unique within the conversation. A
+    conversation without a caller has no memories.
+    """
+    match event:
+        case CallEnded():
+            return _of_call(event, (event.event_timestamp, sha256))
+        case CallFailed():
+            return _of_failure(event, (event.event_timestamp, sha256))
+        case _:
+            assert_never(event)
+
+
+def _of_call(event: CallEnded, version: tuple[float, str]) -> Conversation:
+    return Conversation(
+        id=event.conversation_id,
+        kind="call",
+        version=version,
+        caller=event.caller,
+        channel=event.channel,
+        direction=event.direction,
+        agent_id=event.agent_id,
+        agent_line=event.agent_line,
+        started_at=event.started_at,
+        duration_secs=event.duration_secs,
+        language=event.language,
+        outcome=event.outcome,
+        summary=_bounded(event.summary),
+        memories=_memories(event, event.caller) if event.caller else (),
+    )
+
+
+def _of_failure(event: CallFailed, version: tuple[float, str]) -> Conversation:
+    return Conversation(
+        id=event.conversation_id,
+        kind="failure",
+        version=version,
+        caller=event.caller,
+        channel="phone",
+        direction="outbound",
+        agent_id=event.agent_id,
+        agent_line=event.agent_line,
+        started_at=event.failed_at,
+        duration_secs=0.0,
+        language="",
+        outcome=event.reason,
+        summary="",
+    )
+
+
+def _memories(event: CallEnded, caller: str) -> tuple[Memory, ...]:
+    def memory(
+        path: str, kind: MemoryKind, content: str, at: datetime, *, said: str = "", key: str = ""
+    ) -> Memory:
+        return Memory(
+            id=f"{event.conversation_id}/{path}",
+            caller=caller,
+            conversation_id=event.conversation_id,
+            agent_id=event.agent_id,
+            kind=kind,
+            key=key,
+            content=_bounded(content),
+            sector=sector_of(kind, said),
+            salience=_SALIENCE[kind],
+            occurred_at=at,
+        )
+
+    found = [
+        memory(f"fact/{_key_name(key)}", "fact", fact_content(key, value), at, key=key)
+        for key, (value, at) in _facts(event).items()
+    ]
+    if event.summary:
+        found.append(memory("summary", "summary", event.summary, event.started_at))
+    agent_line = ""
+    for turn in event.turns:
+        if turn.role == "agent":
+            agent_line = turn.message
+        elif not is_noise(turn, agent_line):
+            path, content = f"utterance/{turn.index}", _utterance(turn.message, agent_line)
+            at = _time_of(event, turn)
+            found.append(memory(path, "utterance", content, at, said=turn.message))
+    return tuple(found)
+
+
+def fact_content(key: str, value: str) -> str:
+    """Return how a fact reads: "first name: Ana". The label has no colon of its own."""
+    label = re.sub(r"[\s_:]", " ", key)
+    return f"{label}: {value}"
+
+
+def is_noise(turn: Turn, agent_line: str) -> bool:
+    """Tell whether a message only says "I am listening"; "Yes." to a question says more."""
+    if turn.is_backchannel or not _WORD.search(turn.message):
+        return True
+    if len(turn.message) > _MAX_NOISE_CHARS:
+        return False
+    words = _WORD.findall(turn.message.casefold().replace("\u2019", "'"))
+    if len(words) > _MAX_NOISE_WORDS:
+        return False
+    is_asked = any(mark in agent_line[-_QUESTION_CHARS:] for mark in "?\uff1f\u061f")
+    fillers = _SOUNDS if is_asked else _SOUNDS | _ASSENTS
+    return all(word in fillers for word in words)
+
+
+def _facts(event: CallEnded) -> dict[str, tuple[str, datetime]]:
+    facts = {
+        item.key: (item.value, event.started_at)
+        for item in event.collected
+        if not ("name" in item.key.casefold() and item.value.casefold().rstrip(".") in _NO_NAMES)
+    }
+    if STATED_NAME not in facts:
+        for turn in event.turns:
+            if turn.role == "user" and (names := _stated_names(turn.message)):
+                facts[STATED_NAME] = (names[-1], _time_of(event, turn))  # the last one counts
+    return facts
+
+
+def _stated_names(message: str) -> list[str]:
+    folded = message.lower()
+    if not any(lead in folded for lead in _NAME_LEADS):  # nearly always, and far quicker
+        return []
+    return _STATED_NAME.findall(message)
+
+
+def _utterance(message: str, agent_line: str) -> str:
+    said = f'Caller: "{_one_line(message)}"'
+    if not agent_line:
+        return said
+    asked = _one_line(agent_line)
+    if len(asked) > _MAX_AGENT_CHARS:  # its end is what is answered
+        asked = "…" + asked[-_MAX_AGENT_CHARS:].partition(" ")[2]
+    return f'{said} (answering: "{asked}")'
+
+
+def _time_of(event: CallEnded, turn: Turn) -> datetime:
+    return event.started_at + timedelta(seconds=turn.seconds)
+
+
+def _key_name(key: str) -> str:
+    if _PLAIN_KEY.fullmatch(key):
+        return key
+    readable = "".join(char for char in key if char.isascii() and char.isalnum())[:32]
+    return f"{readable}~{digest_of(key.encode()).hexdigest()[:16]}"  # "~" is in no plain key
+
+
+def _one_line(message: str) -> str:
+    return " ".join(message.split())
+
+
+def _bounded(content: str) -> str:
+    kept = content.strip()
+    return kept if len(kept) <= _MAX_CONTENT_CHARS else kept[: _MAX_CONTENT_CHARS - 1] + "…"

@@ -1,0 +1,322 @@
+"""What is remembered of a call: which memories, with which words, ids and sectors."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+
+from processor.derive import derive, fact_content
+from tests.factories import (
+    CALLER,
+    encoded,
+    failure_payload,
+    transcription_payload,
+)
+from tests.json_values import json_values, mutated
+from tests.test_voice_payload import sample
+from voice.payload import NotUnderstood, parse_event
+
+HASH = "ab" * 32
+
+
+def derived(**fields):
+    event = parse_event("transcription", encoded(transcription_payload(**fields)))
+    return derive(event, sha256=HASH)
+
+
+def said(*messages):
+    """Return what is kept of these (role, message) pairs, without facts and summary."""
+    found = derived(messages=list(messages), summary=None).memories
+    return [memory.content for memory in found if memory.kind == "utterance"]
+
+
+def facts(**fields):
+    return {
+        memory.key: memory.content for memory in derived(**fields).memories if memory.kind == "fact"
+    }
+
+
+def test_a_call_becomes_facts_a_summary_and_what_the_caller_said():
+    conversation = derive(sample("twilio_inbound"), sha256=HASH)
+    assert conversation.version == (1790001090.0, HASH)
+    assert [(memory.id, memory.content) for memory in conversation.memories] == [
+        ("conv_twilio_in_20c7/fact/first_name", "first name: Ana"),
+        ("conv_twilio_in_20c7/fact/last_name", "last name: Torres"),
+        ("conv_twilio_in_20c7/fact/preferred_day", "preferred day: Tuesday"),
+        ("conv_twilio_in_20c7/fact/bikes", "bikes: 1"),
+        ("conv_twilio_in_20c7/fact/is_member", "is member: no"),
+        ("conv_twilio_in_20c7/fact/stated_name", "stated name: Ana Torres"),
+        (
+            "conv_twilio_in_20c7/summary",
+            "Ana Torres reported a squealing rear brake and booked a service for Tuesday at nine.",
+        ),
+        (
+            "conv_twilio_in_20c7/utterance/1",
+            "Caller: \"Hello, my name is Ana Torres. My rear brake is squealing and I'm a bit "
+            'worried." (answering: "Thank you for calling Harbour Bikes. Who is speaking?")',
+        ),
+        (
+            "conv_twilio_in_20c7/utterance/8",
+            'Caller: "Yes, Tuesday." (answering: "Would Tuesday at nine suit you?")',
+        ),
+        (
+            "conv_twilio_in_20c7/utterance/9",
+            'Caller: "1" (answering: "Would Tuesday at nine suit you?")',
+        ),
+    ]
+
+
+REMEMBERED = {
+    "twilio_outbound": """
+        The customer will fetch the bike tomorrow.
+        Caller: "No, tomorrow. I live outside the town and have no car." (answering: "Good
+          afternoon, this is Harbour Bikes. Your bike is ready. Shall we expect you today?")
+    """,
+    "sip_withheld": "",
+    "sms": """
+        Ana will fetch the bike at five.
+        Caller: "Is my bike ready?"
+        Caller: "Yes" (answering: "It will be ready at five. Will you come today?")
+    """,
+    "whatsapp": """
+        stated name: Jonas Weber
+        Jonas Weber ist nach Bremen gezogen.
+        Caller: "Hallo, mein Name ist Jonas Weber. Ich wohne jetzt in Bremen."
+    """,
+    "web": """
+        The reader asked for a new crime novel and had it put aside.
+        Caller: "Hi, I usually read crime novels. Is there a new one?" (answering: "Hello, this
+          is Nora from Tidewater Library. What are you looking for?")
+        Caller: "Yes." (answering: "There is. Would you like me to put it aside for you?")
+    """,
+    "earlier_field_names": """
+        A table for two was booked.
+        Caller: "I would like a table for two."
+    """,
+    "failure_twilio": "",
+}
+
+
+@pytest.mark.parametrize("name", REMEMBERED)
+def test_each_channel_is_remembered(name):
+    conversation = derive(sample(name), sha256=HASH)
+    contents = REMEMBERED[name].replace("\n          ", " ").strip().split("\n        ")
+    assert [memory.content for memory in conversation.memories] == [c for c in contents if c]
+
+
+def test_a_placeholder_is_no_name():
+    collected = {"first_name": "None", "caller_name": "Caller.", "allergies": "none"}
+    assert facts(collected=collected) == {"allergies": "allergies: none"}
+
+
+def test_a_memory_says_whose_it_is_and_when_it_was_said():
+    conversation = derived(messages=[("agent", "Hello?"), ("user", "My bike squeaks.")])
+    fact, summary, utterance = derived(
+        collected={"first_name": "Ana"},
+        messages=[("agent", "Hello?"), ("user", "My bike squeaks.")],
+    ).memories
+    started_at = datetime(2026, 9, 21, 14, 13, 20, tzinfo=UTC)
+    assert utterance.occurred_at == started_at + timedelta(seconds=5)
+    assert fact.occurred_at == summary.occurred_at == started_at
+    for memory in (fact, summary, utterance):
+        assert memory.caller == CALLER
+        assert memory.conversation_id == conversation.id
+        assert memory.agent_id == conversation.agent_id
+        assert memory.decay_lambda == 0.0
+    assert (fact.salience, summary.salience, utterance.salience) == (1.0, 0.9, 0.8)
+    assert (fact.key, summary.key, utterance.key) == ("first_name", "", "")
+
+
+@pytest.mark.parametrize("caller", ["anonymous", "", "+266696687", None])
+def test_nobodys_call_has_no_memories(caller):
+    conversation = derived(caller=caller)
+    assert conversation.caller is None
+    assert conversation.memories == ()
+    assert conversation.summary
+
+
+def test_a_failed_call_is_history_only():
+    event = parse_event("failure", encoded(failure_payload()))
+    conversation = derive(event, sha256=HASH)
+    assert (conversation.kind, conversation.outcome) == ("failure", "no-answer")
+    assert (conversation.direction, conversation.channel) == ("outbound", "phone")
+    assert (conversation.summary, conversation.memories) == ("", ())
+    assert conversation.caller == CALLER
+
+
+@pytest.mark.parametrize(
+    "noise",
+    [
+        "...",
+        "…",
+        "—",
+        "Uh-huh.",
+        "mm-hmm",
+        "Mhm",
+        "Hmm, uh",
+        "Okay.",
+        "ok ok",
+        "Right",
+        "Yeah.",
+        "Got it.",
+        "I see",
+        "Genau",
+        "Vale",
+        "D'accord",
+        "d\u2019accord",
+        "Sì",
+        "嗯",
+    ],
+)
+def test_listening_noises_are_not_remembered(noise):
+    assert said(("agent", "Your bike will be ready on Tuesday."), ("user", noise)) == []
+
+
+@pytest.mark.parametrize(
+    "answer",
+    ["Yes.", "No.", "No", "Okay", "Sure", "Ja", "Sí", "Oui", "Tuesday", "7", "はい、火曜日"],
+)
+def test_a_short_answer_to_a_question_is_remembered(answer):
+    question = "Would Tuesday suit you?"
+    assert said(("agent", question), ("user", answer)) == [
+        f'Caller: "{answer}" (answering: "{question}")'
+    ]
+
+
+def test_a_no_is_remembered_whatever_it_answers():
+    assert len(said(("agent", "I will book it."), ("user", "No."))) == 1
+
+
+def test_what_the_platform_calls_backchannel_is_not_remembered():
+    payload = transcription_payload(messages=[("user", "Tell me more about that please")])
+    payload["data"]["transcript"][0]["ignored_as_backchannel"] = True
+    event = parse_event("transcription", encoded(payload))
+    assert [memory.kind for memory in derive(event, sha256=HASH).memories] == ["summary"]
+
+
+def test_what_the_caller_says_unasked_stands_alone():
+    assert said(("user", "Hello,\n  is  anybody there")) == ['Caller: "Hello, is anybody there"']
+
+
+def test_of_a_long_question_the_end_is_kept():
+    (content,) = said(("agent", "word " * 200 + "or Tuesday?"), ("user", "Tuesday."))
+    assert content.endswith('word word or Tuesday?")')
+    assert content.startswith('Caller: "Tuesday." (answering: "…word')
+    assert len(content) < 360
+
+
+def test_a_message_without_end_is_cut():
+    (content,) = said(("user", "blah " * 10_000))
+    assert len(content) == 8_000
+
+
+@pytest.mark.parametrize(
+    ("message", "name"),
+    [
+        ("Hello, my name is Ana.", "Ana"),
+        ("My name's Ana Torres, and my bike squeaks", "Ana Torres"),
+        ("My name\u2019s Ana", "Ana"),
+        ("MY NAME IS Ana-María O'Neil", "Ana-María O'Neil"),
+        ("Guten Tag, mein Name ist Jonas Weber.", "Jonas Weber"),
+        ("Hola, me llamo Lucía", "Lucía"),
+        ("Bonjour, je m'appelle Zoé Martin", "Zoé Martin"),
+        ("Je m\u2019appelle Élodie", "Élodie"),
+        ("My name is Ana. No, my name is Anna!", "Anna"),
+    ],
+)
+def test_a_name_that_the_caller_states_is_a_fact(message, name):
+    assert facts(messages=[("user", message)]) == {"stated_name": f"stated name: {name}"}
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "my name is on the list",
+        "My name is not important",
+        "It is in my name",
+        "Ana is my name",
+        "my name is spelled with a k",
+        "Her name is Ana",
+        "I am Ana",
+    ],
+)
+def test_what_is_not_plainly_a_name_is_no_fact(message):
+    assert facts(messages=[("user", message)]) == {}
+
+
+def test_only_the_caller_can_state_the_callers_name():
+    assert facts(messages=[("agent", "My name is Nora.")]) == {}
+
+
+def test_the_name_stated_last_counts():
+    messages = [("user", "My name is Ana"), ("user", "Sorry, my name is Anna")]
+    assert facts(messages=messages) == {"stated_name": "stated name: Anna"}
+
+
+def test_our_own_dynamic_variables_never_become_facts():
+    payload = transcription_payload()
+    variables = payload["data"]["conversation_initiation_client_data"]["dynamic_variables"]
+    variables |= {"user_name": "Ana", "caller_preferences": "tea"}
+    event = parse_event("transcription", encoded(payload))
+    assert not [m for m in derive(event, sha256=HASH).memories if m.kind == "fact"]
+
+
+def test_odd_fact_names_get_short_ids_that_differ():
+    names = ["color", "Color", "favourite colour", "favourite/colour", "x" * 200, "x" * 201, "é"]
+    conversation = derived(collected=dict.fromkeys(names, "v"))
+    ids = [memory.id for memory in conversation.memories if memory.kind == "fact"]
+    assert len(set(ids)) == len(names)
+    assert all(len(id_) < 120 and id_.isascii() and " " not in id_ for id_ in ids)
+    assert ids[0].endswith("/fact/color")
+
+
+def test_the_words_before_a_facts_value_are_as_long_as_its_name():
+    assert fact_content("user:first_name", "a: b") == "user first name: a: b"
+
+
+def test_the_agents_words_do_not_decide_the_sector():
+    conversation = derived(
+        messages=[("agent", "How can I help you?"), ("user", "My bike squeaks")], summary=None
+    )
+    assert [memory.sector for memory in conversation.memories] == ["episodic"]
+
+
+def check_sound(payload):
+    """Derive from anything that can be parsed: repeatable, ids unique, text that can be stored."""
+    body = json.dumps(payload).encode()
+    for kind in ("transcription", "failure"):
+        try:
+            event = parse_event(kind, body)
+        except NotUnderstood:
+            return
+        conversation = derive(event, sha256=HASH)
+        assert derive(parse_event(kind, body), sha256=HASH) == conversation
+        ids = [memory.id for memory in conversation.memories]
+        assert len(set(ids)) == len(ids)
+        for memory in conversation.memories:
+            assert memory.caller == conversation.caller
+            assert memory.occurred_at.tzinfo is UTC
+            f"{memory.id} {memory.content} {memory.key}".encode()
+
+
+@given(mutated(transcription_payload(turns=4, collected={"first_name": "Ana"})))
+def test_anything_that_can_be_parsed_can_be_derived(payload):
+    check_sound(payload)
+
+
+@given(json_values, json_values)
+def test_anything_at_all_in_the_right_places_can_be_derived(one, two):
+    item = {"role": "user", "message": one, "time_in_call_secs": two}
+    phone_call = {"external_number": CALLER, "direction": two}
+    check_sound(
+        {
+            "data": {
+                "conversation_id": one,
+                "transcript": [item, {"role": "user", "message": two}, one],
+                "metadata": {"phone_call": phone_call, "start_time_unix_secs": one},
+                "analysis": {"data_collection_results": one, "transcript_summary": two},
+            },
+            "event_timestamp": one,
+        }
+    )

@@ -1,0 +1,161 @@
+"""From the platform's JSON to events: the one place that knows its field names."""
+
+import json
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from voice.document import number, read_object, section, text, unix_seconds
+from voice.errors import NotUnderstood
+from voice.events import CallEnded, CallFailed, CollectedValue, Event, Turn
+from voice.identity import caller_of_call, phone_key
+
+__all__ = ["NotUnderstood", "parse_event"]
+
+_MAX_CALL_SECONDS = 10_000_000.0
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*")
+# What a model writes when it has found nothing to collect.
+_NOTHING_COLLECTED = frozenset(
+    ["", "null", "undefined", "n/a", "unknown", "not provided", "not mentioned", "not specified"]
+)
+
+
+def parse_event(kind: str, body: bytes, *, region: str | None = None) -> Event:
+    """
+    Return what a stored body of this kind ("transcription" or "failure") says.
+
+    `region` is that of `voice.identity.phone_key`. A field that is missing or of another type
+    than expected counts as unknown. Raises `NotUnderstood` only if `body` is not a JSON object
+    with an object `data`, or if the kind is another.
+    """
+    event = read_object(body)
+    data = event.get("data")
+    if not isinstance(data, dict):
+        raise NotUnderstood("the event has no object data")
+    timestamp = unix_seconds(event.get("event_timestamp"))
+    match kind:
+        case "transcription":
+            return _call_ended(data, timestamp, region)
+        case "failure":
+            return _call_failed(data, timestamp, region)
+    raise NotUnderstood(f"a stored file of kind {kind} has no event to read")
+
+
+def _call_ended(data: dict[str, Any], timestamp: float | None, region: str | None) -> CallEnded:
+    metadata = section(data, "metadata")
+    analysis = section(data, "analysis")
+    parties = caller_of_call(data, region=region)
+    return CallEnded(
+        conversation_id=text(data.get("conversation_id")),
+        agent_id=text(data.get("agent_id")),
+        event_timestamp=timestamp or 0.0,
+        caller=parties.caller,
+        channel=parties.channel,
+        direction=parties.direction,
+        agent_line=parties.agent_line,
+        started_at=_started_at(metadata, timestamp),
+        duration_secs=_seconds(metadata.get("call_duration_secs", metadata.get("call_duration"))),
+        language=_language(data),
+        outcome=text(analysis.get("call_successful")),
+        summary=text(analysis.get("transcript_summary")) or text(analysis.get("summary")),
+        collected=_collected(analysis),
+        turns=_turns(data.get("transcript")),
+    )
+
+
+def _call_failed(data: dict[str, Any], timestamp: float | None, region: str | None) -> CallFailed:
+    body = section(section(data, "metadata"), "body")
+    # Only outbound calls fail so: the human is the one called. SIP and Twilio spell it apart.
+    called = body.get("to_number", body.get("To", body.get("Called")))
+    calling = body.get("from_number", body.get("From", body.get("Caller")))
+    return CallFailed(
+        conversation_id=text(data.get("conversation_id")),
+        agent_id=text(data.get("agent_id")),
+        event_timestamp=timestamp or 0.0,
+        caller=phone_key(called, region=region),
+        agent_line=phone_key(calling, region=region) or "",
+        failed_at=_moment(timestamp or 0.0),
+        reason=text(data.get("failure_reason")) or "unknown",
+    )
+
+
+def _started_at(metadata: dict[str, Any], timestamp: float | None) -> datetime:
+    times = (
+        unix_seconds(metadata.get("start_time_unix_secs")),
+        unix_seconds(metadata.get("accepted_time_unix_secs")),
+        timestamp,
+    )
+    return _moment(next((time for time in times if time), 0.0))
+
+
+def _moment(seconds: float) -> datetime:
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
+
+
+def _seconds(value: object) -> float:
+    return min(max(number(value) or 0.0, 0.0), _MAX_CALL_SECONDS)
+
+
+def _language(data: dict[str, Any]) -> str:
+    initiation = section(data, "conversation_initiation_client_data")
+    override = section(section(initiation, "conversation_config_override"), "agent")
+    for value in (section(data, "metadata").get("main_language"), override.get("language")):
+        if _LANGUAGE.fullmatch(text(value)):
+            return text(value).lower().replace("_", "-")
+    return ""
+
+
+def _turns(transcript: object) -> tuple[Turn, ...]:
+    turns = []
+    for index, item in enumerate(transcript if isinstance(transcript, list) else ()):
+        if not isinstance(item, dict):
+            continue
+        role, message = item.get("role"), text(item.get("message"))
+        if message and role in ("user", "agent"):
+            turn = Turn(
+                index=index,
+                role=role,
+                message=message,
+                seconds=_seconds(item.get("time_in_call_secs")),
+                is_backchannel=item.get("ignored_as_backchannel") is True,
+            )
+            turns.append(turn)
+    return tuple(turns)
+
+
+def _collected(analysis: dict[str, Any]) -> tuple[CollectedValue, ...]:
+    results = analysis.get("data_collection_results")
+    if isinstance(results, dict):
+        pairs = list(results.items())
+    else:
+        listed = results or analysis.get("data_collection_results_list")
+        items = listed if isinstance(listed, list) else []
+        pairs = [(item.get("data_collection_id"), item) for item in items if isinstance(item, dict)]
+    values = {}
+    for key, item in pairs:
+        value = _value_text(item.get("value") if isinstance(item, dict) else item)
+        if text(key) and value.casefold().rstrip(".") not in _NOTHING_COLLECTED:
+            values[text(key)] = value
+    return tuple(CollectedValue(key=key, value=value) for key, value in values.items())
+
+
+def _value_text(value: object) -> str:
+    match value:
+        case str():
+            return text(value)
+        case bool():
+            return "yes" if value else "no"
+        case int() | float() if number(value) is not None:
+            return str(int(value)) if float(value).is_integer() else str(value)
+        case list() if not any(isinstance(item, list | dict) for item in value):
+            return ", ".join(part for part in map(_value_text, value) if part)
+        case list() | dict() if value:
+            return _json_text(value)
+    return ""
+
+
+def _json_text(value: object) -> str:
+    try:
+        return text(json.dumps(value, ensure_ascii=False, sort_keys=True))
+    except RecursionError:
+        return ""

@@ -1,0 +1,1 @@
+"""The spool: every accepted event, durable on disk, in plain folders."""

@@ -1,0 +1,132 @@
+"""The only reads of a spool: its ledger, line by line, and the files that the ledger names."""
+
+import hashlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from spool.format import (
+    LEDGER_FILE,
+    DamagedLine,
+    FileDamaged,
+    Receipt,
+    SpoolError,
+    decode_receipt,
+    is_intact,
+)
+
+_BLOCK_BYTES = 1 << 20
+_OPEN_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
+_OPEN_FILE = os.O_RDONLY | os.O_NOFOLLOW
+
+
+def ledger_path(root: Path) -> Path:
+    """Return where the ledger of the spool at `root` stands, whether it exists or not."""
+    return root / LEDGER_FILE
+
+
+def ledger_identity(root: Path) -> str:
+    """Return 16 hex digits that tell this ledger from any other; "" while it has no line."""
+    for line, _ in ledger_lines(root):
+        return hashlib.sha256(line).hexdigest()[:16]
+    return ""
+
+
+def ledger_lines(root: Path, *, offset: int = 0) -> Iterator[tuple[bytes, int]]:
+    """Yield every complete line from `offset` on, newline included, with the offset after it."""
+    try:
+        with ledger_path(root).open("rb", buffering=_BLOCK_BYTES) as file:
+            file.seek(offset)
+            for line in file:
+                if not line.endswith(b"\n"):
+                    return  # being written at this moment, or torn: not yet a line
+                offset += len(line)
+                yield line, offset
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        message = f"cannot read {ledger_path(root)}: {error}; check the disk and its permissions"
+        raise SpoolError(message) from error
+
+
+def read_receipts(root: Path, *, offset: int = 0) -> Iterator[tuple[Receipt | DamagedLine, int]]:
+    """
+    Yield the receipts from `offset` on, each with the offset after its line.
+
+    A line that cannot be understood is yielded as a DamagedLine, never raised. Damage that
+    reaches to the end of the ledger is not yielded: the next start of a receiver cuts it off,
+    and a reader that had gone past it would miss what is written in its place.
+    """
+    held_back: list[tuple[DamagedLine, int]] = []
+    for line, after in ledger_lines(root, offset=offset):
+        receipt = _decode(line)
+        if isinstance(receipt, DamagedLine) and not is_intact(line):
+            held_back.append((receipt, after))
+            continue
+        yield from held_back
+        held_back = []
+        yield receipt, after
+
+
+def _decode(line: bytes) -> Receipt | DamagedLine:
+    """Return the receipt in `line`, or why there is none."""
+    try:
+        return decode_receipt(line)
+    except DamagedLine as error:
+        return error
+
+
+def is_line_boundary(root: Path, offset: int) -> bool:
+    """Tell whether a line of the ledger ends, or the first one begins, at `offset`."""
+    if offset <= 0:
+        return offset == 0
+    try:
+        with ledger_path(root).open("rb") as file:
+            file.seek(offset - 1)
+            return file.read(1) == b"\n"
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        message = f"cannot read {ledger_path(root)}: {error}; check the disk and its permissions"
+        raise SpoolError(message) from error
+
+
+def count_lines(root: Path, *, offset: int) -> int:
+    """Return how many complete lines follow `offset`, in constant memory."""
+    try:
+        with ledger_path(root).open("rb", buffering=0) as file:
+            file.seek(offset)
+            return sum(block.count(b"\n") for block in iter(lambda: file.read(_BLOCK_BYTES), b""))
+    except FileNotFoundError:
+        return 0
+    except OSError as error:
+        message = f"cannot read {ledger_path(root)}: {error}; check the disk and its permissions"
+        raise SpoolError(message) from error
+
+
+def read_file(root: Path, receipt: Receipt) -> bytes:
+    """
+    Return the content of the file that `receipt` names, proven by its SHA-256.
+
+    Raises FileDamaged when it is missing, unreadable, a symbolic link, or other content.
+    """
+    try:
+        with os.fdopen(open_file(root, receipt.file), "rb", buffering=0) as file:
+            content = file.read() if os.fstat(file.fileno()).st_size == receipt.size else b""
+    except OSError as error:
+        message = f"{receipt.file} cannot be read: {error}; run `spool verify`"
+        raise FileDamaged(message) from error
+    if len(content) != receipt.size or hashlib.sha256(content).hexdigest() != receipt.sha256:
+        message = f"{receipt.file} is not what its receipt says; run `spool verify`"
+        raise FileDamaged(message)
+    return content
+
+
+def open_file(root: Path, file: str) -> int:
+    """Return a read-only descriptor of a path below the spool, following no symbolic link."""
+    folder_path, _, name = file.rpartition("/")
+    folder = os.open(f"{os.fspath(root)}/{folder_path}", _OPEN_FOLDER)
+    try:
+        return os.open(name, _OPEN_FILE, dir_fd=folder)
+    finally:
+        os.close(folder)

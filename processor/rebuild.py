@@ -1,0 +1,226 @@
+"""Rebuild: the whole spool replayed into a fresh memory, which then takes the old one's place."""
+
+import asyncio
+import os
+import time
+from array import array
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from queue import SimpleQueue
+
+from memory.port import START, MemoryStore, Position
+from processor.apply import is_position_in, noted, read_batch
+from processor.compare import Comparison, compare
+from processor.errors import RebuildFailed, RebuildRunning
+from processor.lock import held, rebuild_lock
+from processor.options import ProcessorOptions
+from processor.parked import mark_parked
+from processor.replay import Derived, derive_at
+from processor.worker import Worker
+from spool.format import Receipt
+from spool.reader import ledger_identity, read_receipts
+
+_CHUNK = 200  # events per request to a worker, and per transaction
+_WORTH_WORKERS = 500  # fewer events are done before a worker has started
+_MAX_WORKERS = 8
+_MAX_COMPARISONS = 5
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RebuildReport:
+    """
+    What a rebuild did, or would do. `events` are those that memory is derived from; `failed`
+    of them could not be. `comparison` is there after a verification.
+    """
+
+    events: int = 0
+    failed: int = 0
+    seconds: float = 0.0
+    is_adopted: bool = False
+    comparison: Comparison | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Plan:
+    """Where the events' ledger lines begin, in the order of the calls, and where reading ended."""
+
+    offsets: "array[int]"
+    end: Position
+
+
+async def rebuild(
+    root: Path,
+    store: MemoryStore,
+    *,
+    options: ProcessorOptions | None = None,
+    dry_run: bool = False,
+    verify: bool = False,
+    workers: int | None = None,
+    on_progress: Progress | None = None,
+) -> RebuildReport:
+    """
+    Derive everything in the spool at `root` anew and switch `store` to it, atomically.
+
+    Until the switch `store` answers from the old memory; after an error or a kill it goes on
+    doing so. What arrives meanwhile is in the new memory, or is applied to it by a running
+    processor. `dry_run` only counts. `verify` compares instead of switching: everything up to
+    the live memory's position. `on_progress` is given (done, total) events. Raises
+    `RebuildRunning`, `RebuildFailed`, or the error of spool or store.
+    """
+    options = options or ProcessorOptions()
+    began = time.monotonic()
+    with held(rebuild_lock(root), refusal=RebuildRunning, holder="rebuild"):
+        plan = await _prepare(root, store, verify=verify)
+        report = RebuildReport()
+        if not dry_run:
+            fresh = await store.fresh()
+            try:
+                await _replay(root, fresh, plan, options, workers=workers, on_progress=on_progress)
+                report = await (_compare if verify else _switch)(root, store, fresh, options)
+            finally:
+                await fresh.close()
+    return replace(report, events=len(plan.offsets), seconds=time.monotonic() - began)
+
+
+async def _prepare(root: Path, store: MemoryStore, *, verify: bool) -> _Plan:
+    """Plan the replay; raises RebuildFailed where it would replace memory by nothing."""
+    live = await store.position()
+    if verify and not await asyncio.to_thread(is_position_in, root, live):
+        raise RebuildFailed("the live memory is not of this ledger; run `processor rebuild`")
+    plan = await asyncio.to_thread(_plan, root, until_bytes=live.offset if verify else None)
+    if plan.end == START != live:
+        raise RebuildFailed(f"there is no ledger at {root}; is that the right folder?")
+    return plan
+
+
+def _plan(root: Path, *, until_bytes: int | None) -> _Plan:
+    """Read the ledger once, keeping two numbers an event, and order by when the calls ended."""
+    moments, offsets = array("d"), array("Q")
+    before = 0
+    for receipt, after in read_receipts(root):
+        if until_bytes is not None and after > until_bytes:
+            break
+        if not isinstance(receipt, Receipt) or receipt.kind in ("transcription", "failure"):
+            moments.append(_moment(receipt) if isinstance(receipt, Receipt) else 0.0)
+            offsets.append(before)
+        before = after
+    in_order = sorted(range(len(offsets)), key=moments.__getitem__)
+    end = Position(ledger=ledger_identity(root), offset=before) if before else START
+    return _Plan(offsets=array("Q", (offsets[index] for index in in_order)), end=end)
+
+
+def _moment(receipt: Receipt) -> float:
+    if receipt.event_timestamp is not None:
+        return receipt.event_timestamp
+    return receipt.received_at.timestamp()
+
+
+async def _replay(
+    root: Path,
+    fresh: MemoryStore,
+    plan: _Plan,
+    options: ProcessorOptions,
+    *,
+    workers: int | None,
+    on_progress: Progress | None,
+) -> None:
+    total, done = len(plan.offsets), 0
+    async for derived in _derived(root, plan, options, workers=workers):
+        failed = [noted(file, error, options) for file, error in derived.failed]
+        await fresh.apply(derived.conversations, failed=failed)
+        done = min(done + _CHUNK, total)
+        if on_progress is not None:
+            on_progress(done, total)
+    await fresh.apply([], advance=(START, plan.end))
+
+
+async def _derived(
+    root: Path, plan: _Plan, options: ProcessorOptions, *, workers: int | None
+) -> AsyncIterator[Derived]:
+    """Yield what the events come to, a chunk at a time, in order, working a little ahead."""
+    if workers is None:
+        workers = min(os.cpu_count() or 1, _MAX_WORKERS)
+    if len(plan.offsets) < _WORTH_WORKERS:
+        workers = 1
+    loop = asyncio.get_running_loop()
+    pending: deque[asyncio.Future[Derived]] = deque()
+    with _deriving(root, options, workers=workers) as (pool, derive):
+        for start in range(0, len(plan.offsets), _CHUNK):
+            chunk = plan.offsets[start : start + _CHUNK].tolist()
+            pending.append(loop.run_in_executor(pool, derive, chunk))
+            if len(pending) > 2 * workers:
+                yield await pending.popleft()
+        while pending:
+            yield await pending.popleft()
+
+
+@contextmanager
+def _deriving(
+    root: Path, options: ProcessorOptions, *, workers: int
+) -> Iterator[tuple[ThreadPoolExecutor, Callable[[Sequence[int]], Derived]]]:
+    """Provide threads and the function to run in them: here for one, else in worker processes."""
+    idle: SimpleQueue[Worker] = SimpleQueue()
+
+    def derive_here(offsets: Sequence[int]) -> Derived:
+        return derive_at(root, offsets, region=options.region)
+
+    def derive_there(offsets: Sequence[int]) -> Derived:
+        worker = idle.get()
+        try:
+            return worker.derive_at(offsets)
+        finally:
+            idle.put(worker)
+
+    with ExitStack() as stack:
+        pool = ThreadPoolExecutor(workers, thread_name_prefix="rebuild")
+        stack.callback(pool.shutdown, cancel_futures=True)
+        if workers == 1:
+            yield pool, derive_here
+            return
+        for _ in range(workers):
+            worker = Worker(root, region=options.region)
+            stack.callback(worker.close)  # before the threads: one that waits for it then ends
+            idle.put(worker)
+        yield pool, derive_there
+
+
+async def _follow_up(
+    root: Path, fresh: MemoryStore, options: ProcessorOptions, *, until_bytes: int | None = None
+) -> None:
+    while True:
+        since = await fresh.position()
+        batch = await asyncio.to_thread(read_batch, root, since, options, until_bytes=until_bytes)
+        if batch is None:
+            return
+        await batch.store_in(fresh)
+
+
+async def _switch(
+    root: Path, store: MemoryStore, fresh: MemoryStore, options: ProcessorOptions
+) -> RebuildReport:
+    """Let `fresh`, with what arrived meanwhile, take the place of the live memory."""
+    await _follow_up(root, fresh, options)
+    failed = len(await fresh.failures())
+    await store.adopt(fresh)
+    await mark_parked(root, store, now=options.clock())
+    return RebuildReport(failed=failed, is_adopted=True)
+
+
+async def _compare(
+    root: Path, store: MemoryStore, fresh: MemoryStore, options: ProcessorOptions
+) -> RebuildReport:
+    """Compare at the same position: a running processor may move the live one meanwhile."""
+    for _ in range(_MAX_COMPARISONS):
+        before = await store.position()
+        await _follow_up(root, fresh, options, until_bytes=before.offset)
+        comparison = await compare(live=store.export(), rebuilt=fresh.export())
+        if comparison.is_equal or await store.position() == before:
+            failed = len(await fresh.failures())
+            return RebuildReport(failed=failed, comparison=comparison)
+    raise RebuildFailed("the live memory kept moving; verify again when fewer calls come in")

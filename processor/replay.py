@@ -1,0 +1,87 @@
+"""
+Deriving many events at once: a function, and the process that runs it for a rebuild.
+
+That is `python -m processor.replay`: frames of ledger offsets in, frames of what the events
+come to out. It ends when its input does, so a killed rebuild leaves no process behind.
+"""
+
+import os
+import struct
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import msgspec
+
+from memory.port import Conversation
+from processor.apply import attempt, name_of
+from spool.format import DamagedLine, Receipt, decode_receipt
+from spool.reader import ledger_path
+
+_LENGTH = struct.Struct(">I")
+_NICENESS = 10  # live answers, and the receiver, come first
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Derived:
+    """What a number of events come to; `failed` holds (file, error)."""
+
+    conversations: list[Conversation]
+    failed: list[tuple[str, str]]
+
+
+def derive_at(root: Path, offsets: Sequence[int], *, region: str | None) -> Derived:
+    """Return what the events come to whose ledger lines begin at `offsets`."""
+    derived = Derived(conversations=[], failed=[])
+    with ledger_path(root).open("rb") as ledger:
+        for offset in offsets:
+            ledger.seek(offset)
+            receipt = _decode(ledger.readline())
+            result = attempt(root, receipt, region=region)
+            if isinstance(result, str):
+                derived.failed.append((name_of(receipt, offset), result))
+            elif result is not None:
+                derived.conversations.append(result)
+    return derived
+
+
+def send(stream: IO[bytes], content: bytes) -> None:
+    """Write one frame."""
+    stream.write(_LENGTH.pack(len(content)) + content)
+    stream.flush()
+
+
+def receive(stream: IO[bytes]) -> bytes:
+    """Read one frame; raises EOFError if the other side has ended."""
+    head = stream.read(_LENGTH.size)
+    if len(head) < _LENGTH.size:
+        raise EOFError
+    (length,) = _LENGTH.unpack(head)
+    content = stream.read(length)
+    if len(content) < length:
+        raise EOFError
+    return content
+
+
+def _decode(line: bytes) -> Receipt | DamagedLine:
+    try:
+        return decode_receipt(line)
+    except DamagedLine as error:
+        return error
+
+
+def _work(root: Path, region: str | None) -> None:
+    os.nice(_NICENESS)
+    while True:
+        try:
+            offsets = msgspec.msgpack.decode(receive(sys.stdin.buffer), type=list[int])
+        except EOFError:
+            return
+        derived = derive_at(root, offsets, region=region)
+        send(sys.stdout.buffer, msgspec.msgpack.encode(derived))
+
+
+if __name__ == "__main__":
+    _work(Path(sys.argv[1]), sys.argv[2] or None)

@@ -1,0 +1,150 @@
+"""The timed job: failed events are tried again when they are due."""
+
+import asyncio
+import logging
+from collections.abc import Collection, Sequence
+from pathlib import Path
+
+from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MISSED, JobExecutionEvent  # type: ignore[import-untyped]
+from apscheduler.schedulers.asyncio import AsyncIOScheduler  # type: ignore[import-untyped]
+from apscheduler.triggers.date import DateTrigger  # type: ignore[import-untyped]
+
+from memory.port import Conversation, Failure, MemoryStore
+from processor.apply import MAX_EVENTS, attempt, noted
+from processor.options import ProcessorOptions
+from processor.parked import mark_parked
+from spool.format import DamagedLine, Receipt
+from spool.reader import read_receipts
+
+logger = logging.getLogger(__name__)
+
+_JOB = "retry"
+
+
+class Retries:
+    """
+    Tries the failures that `store` holds again, each when it is due.
+
+    What is due is read from the store each time, never remembered, so that a restart, another
+    process or an operator can change it.
+    """
+
+    def __init__(self, root: Path, store: MemoryStore, options: ProcessorOptions) -> None:
+        self._root = root
+        self._store = store
+        self._options = options
+        self._working = asyncio.Lock()
+        self._receipts: dict[str, Receipt | DamagedLine] = {}  # of what waits, once looked up
+        self._scheduler = AsyncIOScheduler(timezone="UTC")
+        self._scheduler.add_listener(_log_trouble, EVENT_JOB_ERROR | EVENT_JOB_MISSED)
+        self._scheduler.start()
+
+    async def plan(self) -> None:
+        """Set the timer to the failure that is due next; call it whenever that may have moved."""
+        if self._working.locked():
+            return  # the running attempt plans the next one when it is done
+        waiting = [
+            failure.next_attempt_at
+            for failure in await self._store.failures()
+            if failure.next_attempt_at is not None
+        ]
+        if not waiting:
+            return
+        job = self._scheduler.get_job(_JOB)
+        if job is None or job.trigger.run_date != min(waiting):
+            self._scheduler.add_job(
+                self._run,
+                DateTrigger(min(waiting)),
+                id=_JOB,
+                replace_existing=True,
+                coalesce=True,
+                max_instances=1,
+                misfire_grace_time=None,
+            )
+
+    async def close(self) -> None:
+        """Finish the attempt that is running and start no other."""
+        async with self._working:
+            self._scheduler.shutdown(wait=False)
+            await asyncio.sleep(0)  # the scheduler stops in the loop's next turn
+
+    async def _run(self) -> None:
+        async with self._working:
+            now = self._options.clock()
+            due = [
+                failure
+                for failure in await self._store.failures()
+                if failure.next_attempt_at is not None and failure.next_attempt_at <= now
+            ]
+            for start in range(0, len(due), MAX_EVENTS):
+                await self._try(due[start : start + MAX_EVENTS])
+            await mark_parked(self._root, self._store, now=now)
+        await self.plan()
+
+    async def _try(self, due: Sequence[Failure]) -> None:
+        conversations, failed, resolved = await asyncio.to_thread(self._attempt, due)
+        await self._store.apply(conversations, failed=failed, resolved=resolved)
+        for file in resolved:
+            del self._receipts[file]
+            logger.info(
+                "a failed event is now in memory", extra={"action": "retry_done", "file": file}
+            )
+        for failure in failed:
+            is_parked = failure.next_attempt_at is None
+            logger.warning(
+                "a failed event is parked" if is_parked else "a failed event failed again",
+                extra={
+                    "action": "event_parked" if is_parked else "retry_failed",
+                    "file": failure.file,
+                    "attempts": failure.attempts,
+                },
+            )
+
+    def _attempt(
+        self, due: Sequence[Failure]
+    ) -> tuple[list[Conversation], list[Failure], list[str]]:
+        missing = {failure.file for failure in due} - self._receipts.keys()
+        self._receipts |= find_receipts(self._root, missing)
+        conversations: list[Conversation] = []
+        failed: list[Failure] = []
+        resolved: list[str] = []
+        for failure in due:
+            receipt = self._receipts[failure.file]
+            result = attempt(self._root, receipt, region=self._options.region)
+            if isinstance(result, str):
+                failed.append(
+                    noted(failure.file, result, self._options, attempts_before=failure.attempts)
+                )
+                continue
+            resolved.append(failure.file)
+            if result is not None:
+                conversations.append(result)
+        return conversations, failed, resolved
+
+
+def find_receipts(root: Path, names: Collection[str]) -> dict[str, Receipt | DamagedLine]:
+    """
+    Return what the ledger says of each of `names` (files, or damaged lines by their offset).
+
+    A name that the ledger does not know gets a DamagedLine that says so.
+    """
+    found: dict[str, Receipt | DamagedLine] = {
+        name: DamagedLine(f"the ledger has no receipt for {name}; run `spool verify`")
+        for name in names
+    }
+    before = 0
+    for receipt, after in read_receipts(root) if names else ():
+        place = f"ledger@{before}"
+        if place in found:
+            found[place] = receipt
+        if isinstance(receipt, Receipt) and receipt.file in found:
+            found[receipt.file] = receipt
+        before = after
+    return found
+
+
+def _log_trouble(event: JobExecutionEvent) -> None:
+    logger.error(
+        "failed events could not be tried again now",
+        extra={"action": "retry_run_failed", "error": repr(event.exception)},
+    )

@@ -1,0 +1,1 @@
+"""The HTTP side: webhooks in, live answers out."""

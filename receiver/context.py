@@ -1,0 +1,70 @@
+"""What every handler needs: the options, the spool's committer, memory, and running counts."""
+
+from collections import Counter, OrderedDict
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from aiohttp import web
+
+from memory.port import MemoryStore
+from spool.committer import Committer
+from spool.writer import Spool
+from voice.greeting import GreetingOptions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiverOptions:
+    """How the receiver behaves. An empty key leaves its endpoint open."""
+
+    post_call_secrets: tuple[str, ...]
+    client_data_key: str = ""
+    search_data_key: str = ""
+    max_body_bytes: int = 256 * 1024 * 1024
+    live_deadline_seconds: float = 1.0
+    greeting: GreetingOptions = field(default_factory=GreetingOptions)
+    phone_region: str = ""
+    cors_origins: tuple[str, ...] = ()
+    payload_log: Path | None = None
+
+
+class RecentCalls:
+    """
+    Who is on the line in the calls that rang lately, by conversation id.
+
+    A tool call names a conversation; on an outbound call the `caller_id` it may bring is the
+    agent's own number, and the human is known only from the ring.
+    """
+
+    def __init__(self, *, limit: int = 10_000) -> None:
+        self._callers: OrderedDict[str, str] = OrderedDict()
+        self._limit = limit
+
+    def note(self, conversation_id: str, caller: str) -> None:
+        """Remember that `caller` is the human in this conversation."""
+        self._callers[conversation_id] = caller
+        self._callers.move_to_end(conversation_id)
+        while len(self._callers) > self._limit:
+            self._callers.popitem(last=False)
+
+    def caller(self, conversation_id: str) -> str | None:
+        """Return the human in this conversation, None if it did not ring here lately."""
+        return self._callers.get(conversation_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receiver:
+    """The parts a handler works with. `clock` returns aware UTC."""
+
+    options: ReceiverOptions
+    spool: Spool
+    committer: Committer
+    memory: MemoryStore
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    backlog: Callable[[], Awaitable[int]]
+    recent_calls: RecentCalls = field(default_factory=RecentCalls)
+    counts: Counter[str] = field(default_factory=Counter)
+
+
+RECEIVER = web.AppKey("receiver", Receiver)

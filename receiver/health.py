@@ -1,0 +1,47 @@
+"""GET /health: whether calls are answered and kept, and how far memory is behind."""
+
+import asyncio
+from typing import Any
+
+from aiohttp import web
+
+from memory.port import MemoryStoreError
+from receiver.context import RECEIVER, Receiver
+from receiver.errors import json_response
+
+CHECK_SECONDS = 2.0
+
+
+async def health(request: web.Request) -> web.Response:
+    """Answer 200 while events are accepted and memory answers, else 503."""
+    receiver = request.app[RECEIVER]
+    await receiver.committer.mend()
+    spool = receiver.spool.state
+    memory = await _memory_check(receiver)
+    backlog = await _backlog(receiver)
+    is_healthy = spool == "ok" and memory == "ok" and backlog is not None
+    value: dict[str, Any] = {
+        "status": "ok" if is_healthy else "failing",
+        "backlog": backlog,
+        "checks": {"spool": spool, "memory": memory},
+        "counts": dict(sorted(receiver.counts.items())),
+    }
+    return json_response(value, status=200 if is_healthy else 503)
+
+
+async def _memory_check(receiver: Receiver) -> str:
+    try:
+        await asyncio.wait_for(receiver.memory.position(), CHECK_SECONDS)
+    except TimeoutError:
+        return f"no answer within {CHECK_SECONDS:g} s"
+    except MemoryStoreError as error:
+        return str(error)
+    return "ok"
+
+
+async def _backlog(receiver: Receiver) -> int | None:
+    """Return how many events are not yet in memory; None when nobody can tell."""
+    try:
+        return await asyncio.wait_for(receiver.backlog(), CHECK_SECONDS)
+    except (TimeoutError, MemoryStoreError, OSError):
+        return None

@@ -1,0 +1,130 @@
+"""From a request to an arrival for the spool: the body is read, verified and identified."""
+
+import asyncio
+from collections.abc import Callable
+from typing import TypeVar
+
+from aiohttp import web
+
+from receiver.context import Receiver
+from receiver.request_log import BODY
+from receiver.upload import Upload
+from spool.writer import Arrival
+from voice.delivery import NotUnderstood, audio_content, identify
+from voice.signature import SignatureCheck
+
+# Bodies up to this size are handled in memory: nearly all but recordings.
+SMALL_BODY_BYTES = 256 * 1024
+BLOCK_BYTES = 512 * 1024
+
+Result = TypeVar("Result")
+
+
+class BodyTooLarge(Exception):
+    """The body is over the limit; nothing of it was kept."""
+
+
+async def receive(request: web.Request, receiver: Receiver, header: str | None) -> Arrival:
+    """
+    Return the signed body of `request` as an arrival that the spool can store.
+
+    Raises InvalidSignature (early, if the header alone shows it), BodyTooLarge, or SpoolError
+    when there is no room for a large body. Whatever is raised, nothing is left on disk.
+    """
+    limit = receiver.options.max_body_bytes
+    now = receiver.clock()
+    secrets = receiver.options.post_call_secrets
+    check = SignatureCheck(header, secrets=secrets, now=now.timestamp())
+    if request.content_length is not None and request.content_length > limit:
+        raise BodyTooLarge
+    body = await _read_block(request, SMALL_BODY_BYTES)
+    if request.content.at_eof():
+        if len(body) > limit:
+            raise BodyTooLarge
+        check.update(body)
+        check.confirm()
+        request[BODY] = body
+        return _small(body, receiver, header or "")
+    return await _large(request, receiver, header or "", check, body)
+
+
+def _small(body: bytes, receiver: Receiver, signature: str) -> Arrival:
+    content, prefix, suffix = body, "", ""
+    try:
+        delivery = identify(body)
+        if delivery.kind == "audio":
+            recording = audio_content(body)
+            content = recording.content
+            prefix, suffix = recording.body_prefix, recording.body_suffix
+    except NotUnderstood as error:
+        return Arrival(
+            kind="quarantine",
+            conversation_id=None,
+            content=body,
+            event_timestamp=None,
+            signature=signature,
+            source="webhook",
+            received_at=receiver.clock(),
+            reason=str(error),
+        )
+    return Arrival(
+        kind=delivery.kind,
+        conversation_id=delivery.conversation_id,
+        content=content,
+        event_timestamp=delivery.event_timestamp,
+        signature=signature,
+        source="webhook",
+        received_at=receiver.clock(),
+        body_prefix=prefix,
+        body_suffix=suffix,
+    )
+
+
+async def _large(
+    request: web.Request, receiver: Receiver, signature: str, check: SignatureCheck, begun: bytes
+) -> Arrival:
+    upload = Upload(receiver.spool, check)
+    try:
+        size, block = 0, begun
+        while block:
+            size += len(block)
+            if size > receiver.options.max_body_bytes:
+                raise BodyTooLarge
+            await _in_thread(lambda block=block: upload.feed(block))  # type: ignore[misc]  # mypy loses the default's type
+            block = await _read_block(request, BLOCK_BYTES)
+        uploaded = await _in_thread(upload.finish)
+    except BaseException:
+        await _in_thread(upload.discard)
+        raise
+    delivery = uploaded.delivery
+    return Arrival(
+        kind="quarantine" if delivery is None else delivery.kind,
+        conversation_id=None if delivery is None else delivery.conversation_id,
+        content=uploaded.content,
+        event_timestamp=None if delivery is None else delivery.event_timestamp,
+        signature=signature,
+        source="webhook",
+        received_at=receiver.clock(),
+        reason=uploaded.reason,
+        body_prefix=uploaded.body_prefix,
+        body_suffix=uploaded.body_suffix,
+    )
+
+
+async def _read_block(request: web.Request, size: int) -> bytes:
+    """Return the next bytes of the body: at least `size`, fewer only at its end."""
+    pieces, length = [], 0
+    while length < size and (piece := await request.content.readany()):
+        pieces.append(piece)
+        length += len(piece)
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+async def _in_thread(function: Callable[[], Result]) -> Result:
+    """Run in a thread; when cancelled, wait for it all the same: it holds an open file."""
+    running = asyncio.get_running_loop().run_in_executor(None, function)
+    try:
+        return await asyncio.shield(running)
+    except asyncio.CancelledError:
+        await asyncio.wait([running])
+        raise

@@ -1,0 +1,170 @@
+"""The command line: every command is a few lines that delegate."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.output import print_problems, problems
+from settings import ENV_FILE, Settings, SettingsError, load_settings, needs_first_env_file
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+
+app = typer.Typer(
+    help="A memory of the people who call, for ElevenLabs phone agents.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+processor_app = typer.Typer(invoke_without_command=True)
+spool_app = typer.Typer(help="Look after the stored events.", no_args_is_help=True)
+memory_app = typer.Typer(help="Look into memory.", no_args_is_help=True)
+app.add_typer(processor_app, name="processor")
+app.add_typer(spool_app, name="spool")
+app.add_typer(memory_app, name="memory")
+
+
+def main() -> None:
+    """Run the command line. An expected error is one line and exit code 1 or 2."""
+    try:
+        app()
+    except SettingsError as error:
+        print_problems(
+            f"These settings cannot be used (environment or {ENV_FILE}):", error.problems
+        )
+        sys.exit(2)
+    except _expected_errors() as error:
+        problems.print(f"{error}", style="bold red", markup=False)
+        sys.exit(1)
+
+
+def _expected_errors() -> tuple[type[Exception], ...]:
+    from memory.port import MemoryStoreError
+    from processor.errors import ProcessorError
+    from spool.format import SpoolError
+
+    return (MemoryStoreError, ProcessorError, SpoolError, OSError)
+
+
+def _start() -> Settings:
+    from cli.logs import set_up_logging
+
+    settings = load_settings()
+    set_up_logging(settings.log_level, settings.log_format)
+    return settings
+
+
+def _serve(*, receiver: bool, processor: bool) -> None:
+    from cli.env_file import write_first_env_file
+    from cli.services import run_services
+
+    if receiver and needs_first_env_file() and write_first_env_file(ENV_FILE):
+        problems.print(f"First start: wrote {ENV_FILE.resolve()} with new secrets.", markup=False)
+    settings = _start()
+    if receiver and not settings.post_call_secrets:
+        raise SettingsError(
+            [
+                "ELEVENLABS_POST_CALL_KEY: is not set, so no event could be verified. Set it to "
+                f"the webhook's secret, or remove {ENV_FILE} to get a generated one."
+            ]
+        )
+    run_services(settings, receiver=receiver, processor=processor)
+
+
+@app.command("all-in-one")
+def all_in_one() -> None:
+    """Run the receiver and the processor in one process. This is all a small set-up needs."""
+    _serve(receiver=True, processor=True)
+
+
+@app.command()
+def receiver() -> None:
+    """Run the receiver alone: the webhooks and the live answers."""
+    _serve(receiver=True, processor=False)
+
+
+@processor_app.callback()
+def processor(context: typer.Context) -> None:
+    """Turn stored events into memories. Without a sub-command: run the processor alone."""
+    if context.invoked_subcommand is None:
+        _serve(receiver=False, processor=True)
+
+
+@processor_app.command("rebuild")
+def processor_rebuild(
+    *,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be done; change nothing.")
+    ] = False,
+    verify: Annotated[
+        bool,
+        typer.Option("--verify", help="Build beside the live memory and report any difference."),
+    ] = False,
+    workers: Annotated[
+        int | None, typer.Option(min=1, max=64, help="Processes to use; default: one a core.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Derive memory again from the whole spool, and switch to it at once when it is complete."""
+    from cli.rebuild import run_rebuild
+
+    options = {"dry_run": dry_run, "verify": verify}
+    raise typer.Exit(run_rebuild(_start(), **options, workers=workers, as_json=as_json))
+
+
+@processor_app.command("status")
+def processor_status(*, as_json: AsJson = False) -> None:
+    """Show how far memory has come, what is being retried and what is parked."""
+    from cli.status import show_status
+
+    raise typer.Exit(show_status(_start(), as_json=as_json))
+
+
+@processor_app.command("retry")
+def processor_retry(*, as_json: AsJson = False) -> None:
+    """Put every parked event back to be tried again."""
+    from cli.status import retry
+
+    raise typer.Exit(retry(_start(), as_json=as_json))
+
+
+@spool_app.command("verify")
+def spool_verify(*, as_json: AsJson = False) -> None:
+    """Compare every stored file with its receipt; exit code 1 if anything is wrong."""
+    from cli.spool_verify import verify_spool
+
+    raise typer.Exit(verify_spool(_start(), as_json=as_json))
+
+
+@memory_app.command("export")
+def memory_export() -> None:
+    """Print everything in memory as JSON Lines, sorted: the same memory is the same text."""
+    from cli.export import export_memory
+
+    raise typer.Exit(export_memory(_start()))
+
+
+@app.command()
+def simulate(
+    *,
+    caller: Annotated[str | None, typer.Option(help="The caller's number, in E.164.")] = None,
+    file: Annotated[
+        Path | None, typer.Option(help="Send this recorded payload instead of the story.")
+    ] = None,
+    url: Annotated[str | None, typer.Option(help="The server; default: HOST and PORT.")] = None,
+) -> None:
+    """Play two calls of one invented caller against the running server."""
+    from cli.simulate import simulate as play
+
+    settings = _start()
+    base = url or f"http://{settings.host}:{settings.port}"
+    raise typer.Exit(play(settings, url=base, caller=caller, file=file))
+
+
+@app.command()
+def doctor(*, as_json: AsJson = False) -> None:
+    """Check settings, folders, disk, port and memory, and say what to mend."""
+    from cli.doctor import doctor as examine
+
+    raise typer.Exit(examine(_start(), as_json=as_json))

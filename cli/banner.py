@@ -1,0 +1,37 @@
+"""What the operator sees once the receiver is ready: URLs, where the data lies, what is next."""
+
+import logging
+
+from cli.output import console
+from settings import ENV_FILE, Settings
+
+logger = logging.getLogger(__name__)
+
+ENDPOINTS = (
+    ("a call rings", "client-data"),
+    ("the agent asks", "search-data"),
+    ("a call ended", "post-call"),
+)
+
+
+def show_banner(settings: Settings, host: str, port: int) -> None:
+    """Print the webhook URLs, the folders and the next step; warn of open endpoints."""
+    shown_host = f"[{host}]" if ":" in host else host
+    base = f"http://{shown_host}:{port}"
+    console.print(f"\nCallspool is ready on {base}\n", markup=False, style="bold")
+    for when, name in ENDPOINTS:
+        console.print(f"  {when:<15} POST {base}/webhook/{name}", markup=False)
+    console.print(f"  {'is it well?':<15} GET  {base}/health\n", markup=False)
+    console.print(f"  events   {settings.payload_storage_path.resolve()}", markup=False)
+    console.print(f"  memory   {settings.openmemory_db_path.resolve()}", markup=False)
+    console.print(f"  secrets  {ENV_FILE.resolve()}\n", markup=False)
+    console.print("Next: in a second terminal, `uv run run.py simulate` plays two calls.")
+    console.print("Then give the three URLs to your agent: README, 'Connect a real agent'.\n")
+    for name in ("client_data", "search_data"):
+        if not getattr(settings, f"elevenlabs_{name}_key").get_secret_value():
+            logger.warning(
+                "/webhook/%s is open to everybody: set ELEVENLABS_%s_KEY",
+                name.replace("_", "-"),
+                name.upper(),
+                extra={"action": "endpoint_open"},
+            )

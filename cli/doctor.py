@@ -1,0 +1,190 @@
+"""`doctor`: is this machine ready, and if not, what is to be mended."""
+
+import asyncio
+import os
+import shutil
+import socket
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal
+
+from pydantic import SecretStr
+from rich.markup import escape
+from rich.table import Table
+
+from cli.output import console, print_json
+from cli.store import open_store
+from memory.port import MemoryStoreError
+from settings import ENV_FILE, Settings, unknown_names
+
+LOW_DISK_BYTES = 2 * 1024**3
+
+Verdict = Literal["ok", "warning", "problem"]
+STYLES = {"ok": "green", "warning": "yellow", "problem": "red"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One finding. `mend` says what to do; it is empty when all is well."""
+
+    name: str
+    verdict: Verdict
+    detail: str
+    mend: str = ""
+
+
+def doctor(settings: Settings, *, as_json: bool) -> int:
+    """Print every setting and check; return 1 if something must be mended."""
+    checks = list(examine(settings))
+    if as_json:
+        print_json({"settings": shown_settings(settings), "checks": [asdict(c) for c in checks]})
+    else:
+        _print_settings(settings)
+        _print_checks(checks)
+    return 1 if any(check.verdict == "problem" for check in checks) else 0
+
+
+def examine(settings: Settings) -> Iterator[Check]:
+    """Yield the result of every check."""
+    yield from _check_secrets(settings)
+    for line in unknown_names():
+        yield Check(name="names in .env", verdict="warning", detail=line, mend="correct the name")
+    spool, memory = settings.payload_storage_path, settings.openmemory_db_path.parent
+    yield check_folder("spool folder", spool, needs_links=True)
+    yield check_folder("memory folder", memory, needs_links=False)
+    yield check_free_space(spool)
+    yield check_port(settings.host, settings.port)
+    yield check_memory(settings)
+
+
+def shown_settings(settings: Settings) -> dict[str, str]:
+    """Return each setting as text, the secrets masked."""
+    return {name.upper(): _masked(getattr(settings, name)) for name in Settings.model_fields}
+
+
+def _masked(value: object) -> str:
+    if isinstance(value, SecretStr):
+        length = len(value.get_secret_value())
+        return f"set ({length} characters)" if length else "not set"
+    return "" if value is None else str(value)
+
+
+def _check_secrets(settings: Settings) -> Iterator[Check]:
+    if settings.post_call_secrets:
+        yield Check(name="post-call secret", verdict="ok", detail="set")
+    else:
+        yield Check(
+            name="post-call secret",
+            verdict="problem",
+            detail="ELEVENLABS_POST_CALL_KEY is not set: every event would be refused",
+            mend=f"start all-in-one once without {ENV_FILE}, or set it to the webhook's secret",
+        )
+    for name in ("elevenlabs_client_data_key", "elevenlabs_search_data_key"):
+        is_set = bool(getattr(settings, name).get_secret_value())
+        yield Check(
+            name=name.removeprefix("elevenlabs_").replace("_", "-"),
+            verdict="ok" if is_set else "warning",
+            detail="set" if is_set else "not set: the endpoint is open to everybody",
+            mend="" if is_set else f"set {name.upper()}",
+        )
+
+
+def check_folder(name: str, folder: Path, *, needs_links: bool) -> Check:
+    """Write, flush and, if needed, hard-link a file in `folder`; it leaves nothing behind."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".doctor-", dir=folder) as inside:
+            _try_out(Path(inside), needs_links=needs_links)
+    except OSError as error:
+        what = "no hard links here" if error.filename2 else error.strerror
+        return Check(
+            name=name,
+            verdict="problem",
+            detail=f"{folder}: {what}",
+            mend="choose a folder on a local disk that this user may write to",
+        )
+    return Check(name=name, verdict="ok", detail=f"{folder} is writable and can be flushed")
+
+
+def _try_out(folder: Path, *, needs_links: bool) -> None:
+    file = folder / "a"
+    with file.open("wb") as handle:
+        handle.write(b"callspool")
+        handle.flush()
+        os.fsync(handle.fileno())
+    if needs_links:
+        (folder / "b").hardlink_to(file)
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def check_free_space(folder: Path) -> Check:
+    """Compare the free space where the spool lies with what an hour of recordings takes."""
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free
+    is_low = free < LOW_DISK_BYTES
+    return Check(
+        name="free disk",
+        verdict="warning" if is_low else "ok",
+        detail=f"{free / 1024**3:.1f} GB",
+        mend="make room: an hour's recording takes about 60 MB" if is_low else "",
+    )
+
+
+def check_port(host: str, port: int) -> Check:
+    """Try to listen on the address."""
+    name = "port"
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((host, port))
+        except OSError as error:
+            return Check(
+                name=name,
+                verdict="warning",
+                detail=f"{host}:{port} cannot be had: {error.strerror}",
+                mend="if that is not Callspool already running, set PORT to a free one",
+            )
+    return Check(name=name, verdict="ok", detail=f"{host}:{port} is free")
+
+
+def check_memory(settings: Settings) -> Check:
+    """Open the memory store and read from it."""
+
+    async def read() -> str:
+        async with open_store(settings) as store:
+            counts = await store.counts()
+        return f"{counts.memories} memories of {counts.callers} callers"
+
+    return _attempt("memory", lambda: asyncio.run(read()))
+
+
+def _attempt(name: str, action: Callable[[], str]) -> Check:
+    try:
+        return Check(name=name, verdict="ok", detail=action())
+    except (MemoryStoreError, OSError) as error:
+        mend = "uv run run.py processor rebuild derives memory again from the spool"
+        return Check(name=name, verdict="problem", detail=str(error), mend=mend)
+
+
+def _print_settings(settings: Settings) -> None:
+    table = Table("setting", "value", title="Settings", title_justify="left")
+    for name, value in shown_settings(settings).items():
+        table.add_row(name, escape(value))
+    console.print(table)
+
+
+def _print_checks(checks: list[Check]) -> None:
+    table = Table("check", "", "finding", "what to do", title="Checks", title_justify="left")
+    for check in checks:
+        style = STYLES[check.verdict]
+        verdict = f"[{style}]{check.verdict}[/{style}]"
+        table.add_row(check.name, verdict, escape(check.detail), escape(check.mend))
+    console.print(table)

@@ -1,0 +1,38 @@
+"""Logging: to stderr, one line an event, for people or as JSON for machines."""
+
+import logging
+import sys
+from typing import Any
+
+from pythonjsonlogger.json import JsonFormatter
+
+# Libraries that speak at INFO about what is our own business to report.
+QUIET = ("apscheduler", "watchfiles", "aiohttp", "asyncio")
+
+
+class _ConsoleFormatter(logging.Formatter):
+    """`13:30:01.123 INFO    receiver  sentence`, the package in place of the module path."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        text = super().format(record)
+        time = self.formatTime(record, "%H:%M:%S")
+        package = record.name.partition(".")[0]
+        return f"{time}.{int(record.msecs):03d} {record.levelname:<7} {package:<9} {text}"
+
+
+def set_up_logging(level: str, style: str) -> None:
+    """Send every log line to stderr, in the given style: `console` or `json`."""
+    handler = logging.StreamHandler(sys.stderr)
+    if style == "json":
+        fields: dict[str, Any] = {"asctime": "time", "levelname": "level", "name": "logger"}
+        handler.setFormatter(
+            JsonFormatter(
+                "{asctime}{levelname}{name}{message}", style="{", rename_fields=fields,
+                datefmt="%Y-%m-%dT%H:%M:%S%z",
+            )
+        )  # fmt: skip
+    else:
+        handler.setFormatter(_ConsoleFormatter("%(message)s"))
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+    for name in QUIET:
+        logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelName(level)))

@@ -1,0 +1,66 @@
+"""Receiver and processor, together or alone, from settings to a clean stop."""
+
+import asyncio
+import logging
+import signal
+from collections.abc import Coroutine
+from contextlib import AsyncExitStack
+from typing import Any
+
+import uvloop
+
+from cli.banner import show_banner
+from cli.store import open_store
+from cli.wiring import open_receiver, processor_options
+from processor.service import run_processor
+from receiver.server import serve
+from settings import Settings
+
+logger = logging.getLogger(__name__)
+
+
+def run_services(settings: Settings, *, receiver: bool, processor: bool) -> None:
+    """Run the services until SIGTERM or Ctrl-C; what is in flight is finished first."""
+    uvloop.run(_run(settings, with_receiver=receiver, with_processor=processor))
+
+
+async def _run(settings: Settings, *, with_receiver: bool, with_processor: bool) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    async with AsyncExitStack() as stack:
+        store = await stack.enter_async_context(open_store(settings, upgrade=with_processor))
+        services: list[Coroutine[Any, Any, None]] = []
+        if with_receiver:
+            parts = await stack.enter_async_context(open_receiver(settings, store))
+            services.append(
+                serve(
+                    parts,
+                    host=settings.host,
+                    port=settings.port,
+                    stop=stop,
+                    on_ready=lambda host, port: show_banner(settings, host, port),
+                )
+            )
+        if with_processor:
+            options = processor_options(settings)
+            root = settings.payload_storage_path
+            services.append(run_processor(root, store, options=options, stop=stop))
+        await _until_all_ended(services, stop)
+    logger.info("stopped", extra={"action": "stopped"})
+
+
+async def _until_all_ended(services: list[Coroutine[Any, Any, None]], stop: asyncio.Event) -> None:
+    """Run all; when one ends, by itself or by an error, tell the others to end cleanly."""
+
+    async def run_one(service: Coroutine[Any, Any, None]) -> None:
+        try:
+            await service
+        finally:
+            stop.set()
+
+    results = await asyncio.gather(*(run_one(each) for each in services), return_exceptions=True)
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result

@@ -1,0 +1,65 @@
+"""`processor status` and `processor retry`."""
+
+import asyncio
+from dataclasses import asdict
+
+from cli.output import console, print_json
+from cli.store import open_store
+from memory.port import Failure
+from processor.parked import retry_parked
+from processor.status import Status, read_status
+from settings import Settings
+
+
+def show_status(settings: Settings, *, as_json: bool) -> int:
+    """Print how far memory has come; return 1 if anything is parked."""
+    status = asyncio.run(_status(settings))
+    if as_json:
+        print_json(asdict(status))
+    else:
+        _print(status)
+    return 1 if status.parked else 0
+
+
+def retry(settings: Settings, *, as_json: bool) -> int:
+    """Put every parked event back; return 0."""
+    count = asyncio.run(_retry(settings))
+    if as_json:
+        print_json({"put_back": count})
+    else:
+        console.print(f"{count} parked events will be tried again by the processor.")
+    return 0
+
+
+async def _status(settings: Settings) -> Status:
+    async with open_store(settings) as store:
+        return await read_status(settings.payload_storage_path, store)
+
+
+async def _retry(settings: Settings) -> int:
+    async with open_store(settings) as store:
+        return await retry_parked(settings.payload_storage_path, store)
+
+
+def _print(status: Status) -> None:
+    counts = status.counts
+    console.print(f"processor  {'running' if status.is_running else 'not running'}")
+    if status.is_rebuilding:
+        console.print("rebuild    running")
+    console.print(f"backlog    {status.backlog} events not yet in memory")
+    console.print(
+        f"memory     {counts.memories} memories of {counts.callers} callers "
+        f"in {counts.conversations} conversations"
+    )
+    for failure in status.retrying:
+        when = failure.next_attempt_at.astimezone() if failure.next_attempt_at else None
+        _print_failure(f"retried at {when:%H:%M:%S}", failure)
+    for failure in status.parked:
+        _print_failure("parked", failure)
+    if status.parked:
+        console.print("`run.py processor retry` puts parked events back.")
+
+
+def _print_failure(state: str, failure: Failure) -> None:
+    text = f"{state:<10} {failure.file}  after {failure.attempts} tries: {failure.error}"
+    console.print(text, markup=False)

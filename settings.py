@@ -1,0 +1,197 @@
+"""Settings: one frozen object, read in one place from the environment and `.env`."""
+
+import difflib
+import os
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from dotenv import dotenv_values
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ENV_FILE = Path(".env")
+GENERATED = ("ELEVENLABS_POST_CALL_KEY", "ELEVENLABS_CLIENT_DATA_KEY", "ELEVENLABS_SEARCH_DATA_KEY")
+
+
+class SettingsError(Exception):
+    """One or more settings cannot be used. `problems` has a line for each."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+def _without_white_space(value: Any) -> Any:
+    # A key copied from a web page often brings a newline or a space; none ever belongs to it.
+    return "".join(value.split()) if isinstance(value, str) else value
+
+
+def _upper(value: Any) -> Any:
+    return value.strip().upper() if isinstance(value, str) else value
+
+
+def _lower(value: Any) -> Any:
+    return value.strip().lower() if isinstance(value, str) else value
+
+
+def _parsed_greeting(value: Any) -> Any:
+    if isinstance(value, str) and value.strip():
+        try:
+            value.format(name="Ana")
+        except (KeyError, IndexError, ValueError, AttributeError) as error:
+            raise ValueError(value) from error
+    return value
+
+
+Secret = Annotated[SecretStr, BeforeValidator(_without_white_space)]
+
+
+class Settings(BaseSettings):
+    """
+    Everything that can be set. A description says what a value should be: it is the text of
+    `.env.example` and of the message that stops the start.
+    """
+
+    model_config = SettingsConfigDict(
+        frozen=True, extra="ignore", env_ignore_empty=True, case_sensitive=False
+    )
+
+    elevenlabs_api_key: Secret = Field(
+        SecretStr(""), description="your ElevenLabs API key; not needed to run"
+    )
+    elevenlabs_post_call_key: Secret = Field(
+        SecretStr(""),
+        description="the secret ElevenLabs shows once when the post-call webhook is created "
+        "(wsec_…); several, separated by commas, while you rotate it",
+    )
+    elevenlabs_client_data_key: Secret = Field(
+        SecretStr(""), description="what the header X-Api-Key must hold on /webhook/client-data"
+    )
+    elevenlabs_search_data_key: Secret = Field(
+        SecretStr(""), description="what the header X-Api-Key must hold on /webhook/search-data"
+    )
+    openmemory_mode: Annotated[Literal["embedded", "local", "remote"], BeforeValidator(_lower)] = (
+        Field("embedded", description="where memories live: embedded (one SQLite file, no set-up)")
+    )
+    openmemory_key: Secret = Field(
+        SecretStr(""), description="the key of an OpenMemory server; unused in embedded mode"
+    )
+    openmemory_port: str = Field(
+        "", description="the port or URL of an OpenMemory server; unused in embedded mode"
+    )
+    openmemory_db_path: Path = Field(
+        Path("data/memory.db"), description="the file that memories are kept in"
+    )
+    payload_storage_path: Path = Field(
+        Path("data/spool"), description="the folder that every accepted event is kept in"
+    )
+    host: str = Field("127.0.0.1", description="the address to listen on")
+    port: int = Field(8080, ge=0, le=65535, description="the port to listen on, 0 to 65535")
+    max_body_mb: int = Field(
+        256, ge=1, le=4096, description="the largest request body in MB, 1 to 4096"
+    )
+    live_deadline_ms: int = Field(
+        1000,
+        ge=50,
+        le=20_000,
+        description="how long a live answer may take, in milliseconds, 50 to 20000; after that "
+        "the neutral answer goes out",
+    )
+    phone_region: Annotated[str, BeforeValidator(_upper)] = Field(
+        "",
+        pattern="^([A-Z]{2})?$",
+        description="the country (such as US) of callers whose numbers come without +",
+    )
+    greeting: Annotated[str, BeforeValidator(_parsed_greeting)] = Field(
+        "",
+        description="how a known caller is greeted; {name} is the first name; empty: a short "
+        "greeting in the caller's language",
+    )
+    send_first_message: bool = Field(
+        True,
+        description="true or false: greet known callers by name (the agent must allow the "
+        "override 'First message')",
+    )
+    send_language: bool = Field(
+        True,
+        description="true or false: switch to the known caller's language (the agent must allow "
+        "the override 'Agent language')",
+    )
+    cors_origins: str = Field(
+        "", description="web origins that may call the API, separated by commas; empty: none"
+    )
+    spool_sync: Annotated[Literal["auto", "syncfs", "fsync"], BeforeValidator(_lower)] = Field(
+        "auto",
+        description="how events are made durable: auto, syncfs or fsync (fsync if other programs "
+        "write much to the same disk)",
+    )
+    retry_max_attempts: int = Field(
+        8, ge=1, le=100, description="tries before a failing event is parked, 1 to 100"
+    )
+    retry_base_seconds: float = Field(
+        2.0, gt=0, le=3600, description="seconds before the second try; doubles each time"
+    )
+    log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)] = (
+        Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
+    )
+    log_format: Annotated[Literal["console", "json"], BeforeValidator(_lower)] = Field(
+        "console", description="console or json"
+    )
+    payload_log_path: Path | None = Field(
+        None,
+        description="a file that gets every request's body, for debugging only: it holds what "
+        "callers said; empty: off",
+    )
+
+    @property
+    def post_call_secrets(self) -> tuple[str, ...]:
+        """Return every accepted post-call secret, the current one first."""
+        text = self.elevenlabs_post_call_key.get_secret_value()
+        return tuple(part for part in text.split(",") if part)
+
+    @property
+    def cors_origin_list(self) -> tuple[str, ...]:
+        """Return the web origins that may call the API."""
+        return tuple(part.strip() for part in self.cors_origins.split(",") if part.strip())
+
+
+def load_settings(env_file: Path = ENV_FILE) -> Settings:
+    """Return the settings; raise `SettingsError` with every problem there is."""
+    try:
+        # Read as UTF-8 whatever the machine's locale says.
+        settings = Settings(_env_file=env_file, _env_file_encoding="utf-8")  # type: ignore[call-arg]  # pydantic-settings' own argument
+    except ValidationError as error:
+        raise SettingsError([_problem(detail) for detail in error.errors()]) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError([f"{env_file}: cannot be read: {error}"]) from error
+    if settings.openmemory_mode != "embedded":
+        raise SettingsError(
+            [f"OPENMEMORY_MODE: must be embedded, got {settings.openmemory_mode!r}: "
+             "this version has no other mode yet"]
+        )  # fmt: skip
+    return settings
+
+
+def _problem(detail: Any) -> str:
+    name = str(detail["loc"][0])
+    should_be = Settings.model_fields[name].description
+    shown = "" if name.endswith("_key") else f" (got {detail['input']!r})"
+    return f"{name.upper()}: should be {should_be}{shown}"
+
+
+def unknown_names(env_file: Path = ENV_FILE) -> list[str]:
+    """Return a line for each name in `.env` that is close to a setting but is none: a typo."""
+    if not env_file.is_file():
+        return []
+    known = [name.upper() for name in Settings.model_fields]
+    lines = []
+    for name in dotenv_values(env_file, encoding="utf-8"):
+        close = difflib.get_close_matches(name.upper(), known, n=1, cutoff=0.8)
+        if name.upper() not in known and close:
+            lines.append(f"{name} in {env_file} is not a setting; did you mean {close[0]}?")
+    return lines
+
+
+def needs_first_env_file(env_file: Path = ENV_FILE) -> bool:
+    """Tell whether nobody has configured anything yet: no `.env`, no key in the environment."""
+    return not env_file.exists() and not any(os.environ.get(name) for name in GENERATED)

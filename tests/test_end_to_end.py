@@ -1,0 +1,247 @@
+"""The whole program as a user runs it: real processes, real signals, real HTTP."""
+
+import json
+import signal
+import stat
+import threading
+import time
+import urllib.request
+
+import pytest
+
+from tests.factories import transcription_payload
+from tests.program import program
+from voice.signature import sign
+
+pytestmark = pytest.mark.timeout(180)
+
+
+def deliver(running, payload):
+    body = json.dumps(payload).encode()
+    secret = running.secret("ELEVENLABS_POST_CALL_KEY")
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{running.port}/webhook/post-call",
+        body,
+        {"ElevenLabs-Signature": sign(body, secret, timestamp=int(time.time()))},
+    )
+    with urllib.request.urlopen(request, timeout=10) as response:
+        return json.loads(response.read())["status"]
+
+
+def ring(running, caller):
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{running.port}/webhook/client-data",
+        json.dumps({"caller_id": caller}).encode(),
+        {"X-Api-Key": running.secret("ELEVENLABS_CLIENT_DATA_KEY")},
+    )
+    with urllib.request.urlopen(request, timeout=10) as response:
+        return json.loads(response.read())
+
+
+def test_the_whole_story_from_an_empty_folder_through_a_kill_and_a_rebuild(tmp_path):
+    with program(tmp_path) as running:
+        running.start("all-in-one")
+        assert stat.S_IMODE((tmp_path / ".env").stat().st_mode) == 0o600
+        told = running.run("simulate").stdout
+        assert "Hi Ana" in told
+        assert " ms]" in told
+        running.kill()
+
+        running.start("all-in-one")
+        caller = "+12025550142"
+        running.run("simulate", "--caller", caller)
+        running.run("simulate", "--caller", caller)  # an old acquaintance now
+        before = running.export()
+        assert caller in before
+        assert running.run("processor", "rebuild").returncode == 0
+        assert running.export() == before
+        running.run("processor", "rebuild", "--verify")
+        running.run("spool", "verify")
+        running.run("doctor")
+        status = json.loads(running.run("processor", "status", "--json").stdout)
+        assert status["backlog"] == 0
+        secrets = [line.partition("=")[2] for line in (tmp_path / ".env").read_text().splitlines()]
+        assert not any(secret in running.log() for secret in secrets if secret)
+        assert caller not in running.log()
+        assert running.end(signal.SIGINT) == 0
+        assert "Traceback" not in running.log()
+
+
+def test_a_rebuild_while_calls_go_on_delays_nobody_and_loses_nothing(tmp_path):
+    caller = "+12025550143"
+    with program(tmp_path) as running:
+        running.start("all-in-one")
+        for number in range(30):
+            deliver(running, transcription_payload(conversation_id=f"conv_{number}", caller=caller))
+        running.wait_for_memory()
+        rebuild = running.spawn("processor", "rebuild")
+        number = 30
+        while rebuild.poll() is None:
+            payload = transcription_payload(conversation_id=f"conv_{number}", caller=caller)
+            assert deliver(running, payload) == "stored"
+            known = ring(running, caller)["dynamic_variables"]
+            assert known["is_returning_caller"] is True
+            assert known["call_count"] >= 30
+            number += 1
+        assert rebuild.returncode == 0, running.log()
+        running.wait_for_memory()
+        lines = [json.loads(line) for line in running.export().splitlines()]
+        calls = {line.get("id") for line in lines if line.get("id", "").startswith("conv_")}
+        assert {f"conv_{each}" for each in range(number)} <= calls
+        before = running.export()
+        running.run("processor", "rebuild")
+        assert running.export() == before
+
+
+def test_killed_under_load_nothing_acknowledged_is_lost_and_nothing_doubled(tmp_path):
+    acknowledged = []
+    with program(tmp_path) as running:
+        for cycle in range(3):
+            running.start("all-in-one")
+            stop = threading.Event()
+            threads = [
+                threading.Thread(
+                    target=_deliver_until, args=(running, cycle, lane, stop, acknowledged)
+                )
+                for lane in range(4)
+            ]
+            for thread in threads:
+                thread.start()
+            while len(acknowledged) < 40 * (cycle + 1) and any(
+                map(threading.Thread.is_alive, threads)
+            ):
+                time.sleep(0.01)
+            running.kill()
+            stop.set()
+            for thread in threads:
+                thread.join()
+        running.start("all-in-one")
+        running.wait_for_memory()
+        assert len(acknowledged) >= 120
+        for name in acknowledged:
+            json.loads((running.spool / name / f"{name}_transcription.json").read_bytes())
+        running.run("spool", "verify")
+        lines = running.export().splitlines()
+        assert len(lines) == len(set(lines))
+        calls = [json.loads(line).get("id") for line in lines]
+        assert set(acknowledged) <= set(calls)
+        before = running.export()
+        running.run("processor", "rebuild")
+        assert running.export() == before
+
+
+def _deliver_until(running, cycle, lane, stop, acknowledged):
+    for number in range(100_000):
+        name = f"conv_{cycle}_{lane}_{number}"
+        caller = f"+1202555{100 + number % 100:04d}"
+        try:
+            status = deliver(running, transcription_payload(conversation_id=name, caller=caller))
+        except OSError:
+            return
+        if status == "stored":
+            acknowledged.append(name)
+        if stop.is_set():
+            return
+
+
+def test_receiver_and_processor_run_as_two_processes_over_the_same_folders(tmp_path):
+    with program(tmp_path) as running:
+        running.start("receiver")
+        assert deliver(running, transcription_payload(caller="+12025550144")) == "stored"
+        assert running.health()["backlog"] == 1
+        assert ring(running, "+12025550144")["dynamic_variables"]["call_count"] == 0
+        processor = running.spawn("processor")
+        try:
+            running.wait_for_memory()
+            assert ring(running, "+12025550144")["dynamic_variables"]["call_count"] == 1
+            second = running.run("processor", expect=1)
+            assert "processor" in second.stderr
+            assert "Traceback" not in second.stderr
+        finally:
+            processor.terminate()
+            assert processor.wait(30) == 0
+        twice = running.run("receiver", expect=1)
+        assert "Traceback" not in twice.stderr
+
+
+def test_memory_that_was_deleted_is_derived_again_at_the_next_start(tmp_path):
+    with program(tmp_path) as running:
+        running.start("all-in-one")
+        deliver(running, transcription_payload(caller="+12025550145"))
+        running.wait_for_memory()
+        before = running.export()
+        running.end()
+        for path in (tmp_path / "data").glob("memory.db*"):
+            path.unlink()
+        running.start("all-in-one")
+        running.wait_for_memory()
+        assert running.export() == before
+
+
+def test_a_wrong_setting_stops_the_start_with_every_problem_named(tmp_path):
+    with program(tmp_path) as running:
+        running.environment |= {"LOG_LEVEL": "loud", "MAX_BODY_MB": "0"}
+        done = running.run("all-in-one", expect=2)
+        assert "LOG_LEVEL" in done.stderr
+        assert "MAX_BODY_MB" in done.stderr
+        assert "Traceback" not in done.stderr
+
+
+def test_without_a_secret_the_receiver_does_not_start_and_says_why(tmp_path):
+    with program(tmp_path) as running:
+        (tmp_path / ".env").write_text("HOST=127.0.0.1\n")
+        done = running.run("all-in-one", expect=2)
+        assert "ELEVENLABS_POST_CALL_KEY" in done.stderr
+
+
+def test_a_taken_port_is_one_clear_line(tmp_path):
+    with program(tmp_path) as running, program(tmp_path / "other") as other:
+        (tmp_path / "other").mkdir()
+        running.start("all-in-one")
+        other.environment["PORT"] = str(running.port)
+        done = other.run("all-in-one", expect=1)
+        assert str(running.port) in done.stderr
+        assert "Traceback" not in done.stderr
+
+
+def test_simulate_says_what_to_do_when_nobody_answers(tmp_path):
+    with program(tmp_path) as running:
+        running.environment["ELEVENLABS_POST_CALL_KEY"] = "wsec_x"
+        done = running.run("simulate", expect=1)
+        assert "all-in-one" in done.stderr
+
+
+def test_simulate_sends_a_recorded_payload_as_it_is(tmp_path):
+    with program(tmp_path) as running:
+        running.start("all-in-one")
+        file = tmp_path / "recorded.json"
+        file.write_text(json.dumps(transcription_payload(conversation_id="conv_rec"), indent=5))
+        assert "stored" in running.run("simulate", "--file", str(file)).stdout
+        stored = running.spool / "conv_rec/conv_rec_transcription.json"
+        assert stored.read_bytes() == file.read_bytes()
+        file.write_text("no json")
+        assert "quarantined" in running.run("simulate", "--file", str(file), expect=1).stdout
+        running.run("simulate", "--file", str(tmp_path / "missing.json"), expect=1)
+
+
+def test_every_command_has_help_that_says_what_it_does(tmp_path):
+    with program(tmp_path) as running:
+        for command in (
+            [], ["all-in-one"], ["receiver"], ["processor"], ["processor", "rebuild"],
+            ["processor", "status"], ["processor", "retry"], ["spool", "verify"],
+            ["memory", "export"], ["simulate"], ["doctor"],
+        ):  # fmt: skip
+            done = running.run(*command, "--help")
+            assert len(done.stdout.split()) > 10, command
+
+
+def test_doctor_names_what_must_be_mended(tmp_path):
+    with program(tmp_path) as running:
+        (tmp_path / "file").write_text("not a folder")
+        running.environment["PAYLOAD_STORAGE_PATH"] = str(tmp_path / "file/spool")
+        report = json.loads(running.run("doctor", "--json", expect=1).stdout)
+        problems = {check["name"] for check in report["checks"] if check["verdict"] == "problem"}
+        assert problems == {"post-call secret", "spool folder"}
+        assert all(check["mend"] for check in report["checks"] if check["verdict"] == "problem")
+        text = running.run("doctor", expect=1).stdout
+        assert "PAYLOAD_STORAGE_PATH" in text

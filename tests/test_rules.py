@@ -1,0 +1,119 @@
+"""The rules of the house that no tool checks."""
+
+import ast
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from cli.env_file import render_example
+
+ROOT = Path(__file__).parent.parent
+PACKAGES = ("cli", "memory", "processor", "receiver", "spool", "voice")
+SOURCES = sorted(
+    [path for package in PACKAGES for path in (ROOT / package).rglob("*.py")]
+    + [ROOT / "run.py", ROOT / "settings.py"]
+)
+MAY_IMPORT = {
+    "spool": {"spool"},
+    "memory": {"memory"},
+    "voice": {"voice", "memory"},
+    "processor": {"processor", "spool", "voice", "memory"},
+    "receiver": {"receiver", "spool", "voice", "memory"},
+}
+# Pure: the same input gives the same output, and nothing happens outside.
+PURE = [
+    *(ROOT / "voice").glob("*.py"),
+    ROOT / "spool" / "format.py",
+    ROOT / "memory" / "ranking.py",
+    ROOT / "memory" / "profile.py",
+    ROOT / "processor" / "derive.py",
+    ROOT / "processor" / "sectors.py",
+]
+IMPURE_MODULES = {"os", "time", "random", "asyncio", "sqlite3", "aiohttp", "socket", "threading"}
+MAX_LINES = 300
+MAX_FUNCTION_LINES = 40
+
+by_source = pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+
+
+def imported(path: Path) -> set[str]:
+    """Return every module that the file imports, anywhere in it."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names.add(node.module or "")
+    return names
+
+
+@by_source
+def test_a_source_file_is_short_and_says_what_it_is(path):
+    text = path.read_text("utf-8")
+    assert text.count("\n") <= MAX_LINES
+    assert ast.get_docstring(ast.parse(text))
+
+
+@by_source
+def test_a_function_is_short(path):
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            lines = (node.end_lineno or 0) - node.lineno + 1
+            assert lines <= MAX_FUNCTION_LINES, f"{node.name} has {lines} lines"
+
+
+@by_source
+def test_a_package_imports_only_what_it_may(path):
+    package = path.relative_to(ROOT).parts[0]
+    ours = {name.partition(".")[0] for name in imported(path)} & {*PACKAGES, "settings"}
+    assert ours <= MAY_IMPORT.get(package, {*PACKAGES, "settings"})
+
+
+@by_source
+def test_only_one_place_names_a_memory_adapter(path):
+    adapters = {"memory.embedded", "memory.in_memory"}
+    if path.parent.name != "memory" and path.name != "store.py":
+        assert not imported(path) & adapters
+
+
+@by_source
+def test_only_the_settings_read_the_environment(path):
+    if path.name != "settings.py":
+        text = path.read_text("utf-8")
+        assert "os.environ" not in text
+        assert "getenv" not in text
+
+
+@pytest.mark.parametrize("path", PURE, ids=lambda path: str(path.relative_to(ROOT)))
+def test_the_pure_core_does_no_input_or_output(path):
+    assert not {name.partition(".")[0] for name in imported(path)} & IMPURE_MODULES
+
+
+@by_source
+def test_a_switch_is_named_where_it_is_used(path):
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            positional = node.args.posonlyargs + node.args.args
+            optional = positional[len(positional) - len(node.args.defaults) :]
+            # A default argument that may be given by position reads as a riddle at the call.
+            allowed = {"env_file"}
+            assert not {arg.arg for arg in optional} - allowed, node.name
+
+
+def test_the_example_settings_are_the_settings():
+    assert (ROOT / ".env.example").read_text("utf-8") == render_example()
+
+
+def test_nothing_that_is_committed_names_a_package_registry():
+    listing = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    names = [name for name in listing.stdout.split("\0") if name]
+    hosts = [b"py" + b"pi.org", b"python" + b"hosted.org"]
+    for name in names:
+        path = ROOT / name
+        if path.is_file():
+            content = path.read_bytes()
+            assert not any(host in content for host in hosts), name
+    assert "uv.lock" not in names

@@ -1,0 +1,114 @@
+"""Settings: read in one place, every problem named, secrets never shown."""
+
+import stat
+
+import pytest
+
+from cli.env_file import write_first_env_file
+from settings import (
+    GENERATED,
+    Settings,
+    SettingsError,
+    load_settings,
+    needs_first_env_file,
+    unknown_names,
+)
+
+
+@pytest.fixture(autouse=True)
+def _bare_environment(monkeypatch, tmp_path):
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+def test_nothing_needs_to_be_set():
+    settings = load_settings()
+    assert (settings.host, settings.port) == ("127.0.0.1", 8080)
+    assert settings.openmemory_mode == "embedded"
+    assert settings.post_call_secrets == ()
+
+
+def test_the_environment_counts_for_more_than_the_file(monkeypatch, tmp_path):
+    (tmp_path / ".env").write_text("PORT=9000\nHOST=0.0.0.0\nUNRELATED=1\n")
+    monkeypatch.setenv("PORT", "9001")
+    settings = load_settings()
+    assert (settings.host, settings.port) == ("0.0.0.0", 9001)
+
+
+def test_an_empty_value_means_the_default(monkeypatch):
+    monkeypatch.setenv("PORT", "")
+    monkeypatch.setenv("PAYLOAD_LOG_PATH", "")
+    assert load_settings().port == 8080
+    assert load_settings().payload_log_path is None
+
+
+def test_white_space_in_secrets_is_dropped_and_several_may_be_given(monkeypatch):
+    monkeypatch.setenv("ELEVENLABS_POST_CALL_KEY", " wsec_new\n, wsec_old ,")
+    monkeypatch.setenv("ELEVENLABS_CLIENT_DATA_KEY", "key\r\n")
+    settings = load_settings()
+    assert settings.post_call_secrets == ("wsec_new", "wsec_old")
+    assert settings.elevenlabs_client_data_key.get_secret_value() == "key"
+
+
+def test_every_problem_is_named_with_what_it_should_be(monkeypatch):
+    wrong = {
+        "PORT": "none", "MAX_BODY_MB": "0", "LIVE_DEADLINE_MS": "1", "LOG_LEVEL": "loud",
+        "LOG_FORMAT": "xml", "PHONE_REGION": "USA", "GREETING": "Hi {nme}", "SPOOL_SYNC": "never",
+        "OPENMEMORY_MODE": "cloud", "SEND_LANGUAGE": "perhaps", "RETRY_BASE_SECONDS": "-1",
+    }  # fmt: skip
+    for name, value in wrong.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError) as caught:
+        load_settings()
+    named = {line.partition(":")[0] for line in caught.value.problems}
+    assert named == set(wrong)
+    assert all("should be" in line for line in caught.value.problems)
+
+
+def test_a_mode_that_does_not_exist_yet_says_so(monkeypatch):
+    monkeypatch.setenv("OPENMEMORY_MODE", "remote")
+    with pytest.raises(SettingsError, match="OPENMEMORY_MODE"):
+        load_settings()
+
+
+def test_a_file_that_is_not_text_is_a_named_problem(tmp_path):
+    (tmp_path / ".env").write_bytes(b"PORT=\xff\xfe")
+    with pytest.raises(SettingsError, match=r"\.env"):
+        load_settings()
+
+
+def test_a_mistyped_name_is_pointed_out(tmp_path):
+    (tmp_path / ".env").write_text("PAYLOAD_STORAGE_PTH=/x\nNGROK_AUTHTOKEN=1\n")
+    (line,) = unknown_names()
+    assert "PAYLOAD_STORAGE_PATH" in line
+
+
+def test_secrets_are_not_shown():
+    settings = Settings(elevenlabs_post_call_key="wsec_very_secret")
+    assert "very_secret" not in repr(settings)
+
+
+def test_settings_cannot_be_changed():
+    with pytest.raises(ValueError, match="frozen"):
+        load_settings().port = 1
+
+
+def test_the_first_env_file_is_private_works_and_is_never_overwritten(tmp_path):
+    path = tmp_path / ".env"
+    assert needs_first_env_file()
+    assert write_first_env_file(path)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    settings = load_settings()
+    assert settings.post_call_secrets[0].startswith("wsec_")
+    keys = {getattr(settings, name.lower()).get_secret_value() for name in GENERATED}
+    assert len(keys) == 3
+    before = path.read_bytes()
+    assert not write_first_env_file(path)
+    assert path.read_bytes() == before
+    assert not needs_first_env_file()
+
+
+def test_secrets_in_the_environment_need_no_file(monkeypatch):
+    monkeypatch.setenv("ELEVENLABS_POST_CALL_KEY", "wsec_x")
+    assert not needs_first_env_file()

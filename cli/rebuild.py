@@ -14,8 +14,7 @@ from rich.progress import (
 )
 
 from cli.output import console, print_json, problems
-from cli.store import open_store
-from cli.wiring import processor_options
+from cli.store import open_store, processor_options
 from processor.rebuild import RebuildReport, rebuild
 from settings import Settings
 

@@ -10,8 +10,8 @@ from typing import Any
 import uvloop
 
 from cli.banner import show_banner
-from cli.store import open_store
-from cli.wiring import open_receiver, processor_options
+from cli.store import open_store, processor_options
+from cli.wiring import open_receiver
 from processor.service import run_processor
 from receiver.server import serve
 from settings import Settings

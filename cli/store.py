@@ -1,10 +1,12 @@
-"""From settings to a memory store: the only place that names an adapter."""
+"""From settings to a memory store (the only place that names an adapter) and its processor."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from memory.embedded import EmbeddedStore
 from memory.port import MemoryStore
+from processor.options import ProcessorOptions
+from processor.retry import RetryPolicy
 from settings import Settings
 
 
@@ -20,3 +22,11 @@ async def open_store(settings: Settings, *, upgrade: bool = False) -> AsyncItera
         yield store
     finally:
         await store.close()
+
+
+def processor_options(settings: Settings) -> ProcessorOptions:
+    """Return the processor's options as the settings have them."""
+    retry = RetryPolicy(
+        base_seconds=settings.retry_base_seconds, max_attempts=settings.retry_max_attempts
+    )
+    return ProcessorOptions(retry=retry, region=settings.phone_region or None)

@@ -1,12 +1,10 @@
-"""From settings to a working receiver and processor."""
+"""From settings to a working receiver."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from memory.port import MemoryStore
-from processor.options import ProcessorOptions
-from processor.retry import RetryPolicy
 from processor.status import count_backlog
 from receiver.context import Receiver, ReceiverOptions
 from settings import Settings
@@ -51,11 +49,3 @@ def receiver_options(settings: Settings) -> ReceiverOptions:
         cors_origins=settings.cors_origin_list,
         payload_log=settings.payload_log_path,
     )
-
-
-def processor_options(settings: Settings) -> ProcessorOptions:
-    """Return the processor's options as the settings have them."""
-    retry = RetryPolicy(
-        base_seconds=settings.retry_base_seconds, max_attempts=settings.retry_max_attempts
-    )
-    return ProcessorOptions(retry=retry, region=settings.phone_region or None)

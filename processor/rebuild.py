@@ -24,7 +24,7 @@ from processor.worker import Worker
 from spool.format import Receipt
 from spool.reader import ledger_identity, read_receipts
 
-_CHUNK = 200  # events per request to a worker, and per transaction
+_CHUNK = 50  # events per request to a worker, and per transaction
 _WORTH_WORKERS = 500  # fewer events are done before a worker has started
 _MAX_WORKERS = 8
 _MAX_COMPARISONS = 5

@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
-import phonenumbers
-
 from memory.port import Channel
 from voice.document import section
 from voice.events import Direction
@@ -209,6 +207,8 @@ def _direction(call: dict[str, Any]) -> Direction:
 
 def _national(digits: str, region: str | None) -> str:
     if region:
+        import phonenumbers  # takes 50 ms, which each start and each worker would pay
+
         try:
             parsed = phonenumbers.parse(digits, region)
         except phonenumbers.NumberParseException:

@@ -49,7 +49,7 @@ def rings_during_rebuild(server: Server) -> list[float]:
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     while process.poll() is None:
-        milliseconds += rings(server, 50).milliseconds
+        milliseconds += rings(server, 500).milliseconds
     if process.returncode:
         raise RuntimeError("the rebuild failed")
     return sorted(milliseconds)

@@ -112,7 +112,8 @@ class Profile:
     caller: str
     name: str
     summary: str  # rolling, over the recent calls, newest first
-    last_call_summary: str
+    last_call_summary: str  # of the newest call that has one
+    last_summary_at: datetime  # when that call began
     last_call_at: datetime
     first_call_at: datetime
     call_count: int

@@ -15,6 +15,10 @@ SUMMARY_CHARS = 1_200
 NAME_KEYS = (
     "preferred_name",
     "first_name",
+    "firstname",
+    "given_name",
+    "caller_first_name",
+    "customer_first_name",
     "user_first_name",
     "name",
     "user_name",
@@ -63,6 +67,7 @@ def build_profile(caller: str, history: History, facts: Iterable[Fact]) -> Profi
         name=_name(facts),
         summary=_rolling_summary(history.recent),
         last_call_summary=history.recent[0].summary if history.recent else "",
+        last_summary_at=history.recent[0].started_at if history.recent else history.last_call_at,
         last_call_at=history.last_call_at,
         first_call_at=history.first_call_at,
         call_count=history.call_count,
@@ -81,6 +86,12 @@ def fact_of(memory: Memory) -> Fact:
         occurred_at=memory.occurred_at,
         conversation_id=memory.conversation_id,
     )
+
+
+def spoken_date(moment: datetime) -> str:
+    """Return the day as an agent can say it, the same in every locale: "20 November 2026"."""
+    day = moment.astimezone(UTC)
+    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
 
 
 def _name(facts: Sequence[Fact]) -> str:
@@ -107,7 +118,7 @@ def _rolling_summary(recent: Sequence[CallNote]) -> str:
     """Return whole sentences, newest call first, each call with its date, within the budget."""
     summary = ""
     for note in recent:
-        lead = f"{_date(note.started_at)}:"
+        lead = f"{spoken_date(note.started_at)}:"
         for sentence in filter(None, map(str.strip, _SENTENCE_END.split(note.summary))):
             longer = " ".join(filter(None, (summary, lead, sentence)))
             if len(longer) > SUMMARY_CHARS:
@@ -118,8 +129,3 @@ def _rolling_summary(recent: Sequence[CallNote]) -> str:
 
 def _cut(text: str) -> str:
     return text[: SUMMARY_CHARS - 1].rsplit(" ", 1)[0] + "…"
-
-
-def _date(moment: datetime) -> str:
-    day = moment.astimezone(UTC)
-    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"

@@ -56,6 +56,17 @@ def test_preferences_are_the_facts_that_say_so():
     )
 
 
+def test_the_last_summary_keeps_the_date_of_its_own_call():
+    calls = [CallNote(started_at=MONDAY - timedelta(days=9), summary="Bought a bike.")]
+    history = History(
+        call_count=2, first_call_at=MONDAY, last_call_at=MONDAY, language="", recent=calls
+    )
+    known = build_profile(ANA, history, [])
+    assert known.last_call_summary == "Bought a bike."
+    assert known.last_summary_at == MONDAY - timedelta(days=9)
+    assert known.last_call_at == MONDAY
+
+
 def test_a_fact_is_read_from_its_memory():
     memory = a_memory("meeting time: 10:30: sharp", kind="fact", key="meeting_time")
     assert fact_of(memory) == Fact(

@@ -2,7 +2,7 @@
 
 import json
 import unicodedata
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -38,6 +38,7 @@ def a_profile(**fields):
         "summary": "2026-11-20: Booked a service.",
         "last_call_summary": "Booked a service for Tuesday.",
         "last_call_at": WHEN,
+        "last_summary_at": WHEN,
         "first_call_at": WHEN,
         "call_count": 3,
         "language": "en",
@@ -45,6 +46,14 @@ def a_profile(**fields):
         "facts": (a_fact(), a_fact("preferred_day", "Tuesday")),
     }
     return Profile(**{**known, **fields})
+
+
+def test_the_last_call_that_said_anything_is_named_with_its_own_date():
+    earlier = a_profile(last_summary_at=WHEN - timedelta(days=1))
+    summary = initiation_answer(earlier, greeting=GreetingOptions())["dynamic_variables"]
+    assert summary["last_call_date"] == WHEN.date().isoformat()
+    day = WHEN - timedelta(days=1)
+    assert summary["last_call_summary"].startswith(f"Notes from the call on {day.day} ")
 
 
 def a_found(content='Caller: "Yes, Tuesday."', **fields):

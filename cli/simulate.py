@@ -15,6 +15,8 @@ import aiohttp
 from cli import story
 from cli.output import console, print_problems
 from settings import Settings
+from voice.events import CallEnded
+from voice.payload import parse_event
 from voice.signature import sign
 
 # Long enough for a slow disk and a busy machine; a healthy server needs a tenth of a second.
@@ -125,17 +127,16 @@ async def _simulate(settings: Settings, *, url: str, caller: str | None, file: P
 async def play_story(simulation: Simulation, caller: str | None) -> None:
     """Play two calls of one caller and check every answer."""
     caller = caller or story.invented_number()
-    was_known = await _first_ring(simulation, caller)
-    await _first_call_ends(simulation, caller, was_known=was_known)
+    await _first_ring(simulation, caller)
+    await _first_call_ends(simulation, caller)
     await _second_call(simulation, caller)
 
 
-async def _first_ring(simulation: Simulation, caller: str) -> bool:
+async def _first_ring(simulation: Simulation, caller: str) -> None:
     console.print(f"\nYesterday: the phone rings, {caller} is calling", style="bold")
     answer = await simulation.ask("client-data", story.ring(caller, story.invented_conversation()))
     variables = answer.body.get("dynamic_variables", {})
-    is_known = bool(variables.get("is_returning_caller"))
-    if is_known:
+    if variables.get("is_returning_caller"):
         say("memory", "this caller is known already", milliseconds=answer.milliseconds)
     else:
         say("memory", "a stranger: the agent's own greeting", milliseconds=answer.milliseconds)
@@ -146,10 +147,9 @@ async def _first_ring(simulation: Simulation, caller: str) -> bool:
         )
     for role, message in story.TURNS:
         say("agent" if role == "agent" else "caller", message)
-    return is_known
 
 
-async def _first_call_ends(simulation: Simulation, caller: str, *, was_known: bool) -> None:
+async def _first_call_ends(simulation: Simulation, caller: str) -> None:
     conversation_id = story.invented_conversation()
     console.print("\nThe call ends", style="bold")
     now = datetime.now(UTC)
@@ -163,15 +163,15 @@ async def _first_call_ends(simulation: Simulation, caller: str, *, was_known: bo
         say("spool", f"{what} {status}, {len(data):,} bytes", milliseconds=answer.milliseconds)
         simulation.expect(f"the {what} is stored", is_true=status == "stored", but=str(answer))
     if not simulation.failures:
-        await _until_remembered(simulation, caller, conversation_id, was_known=was_known)
+        await _until_remembered(simulation, caller, conversation_id, query=story.QUESTION)
 
 
 async def _until_remembered(
-    simulation: Simulation, caller: str, conversation_id: str, *, was_known: bool
+    simulation: Simulation, caller: str, conversation_id: str, *, query: str
 ) -> None:
     """Ask until the call is in memory: the processor works on its own."""
     began = time.perf_counter()
-    question = {"query": story.QUESTION, "caller_id": caller, "limit": 50}
+    question = {"query": query, "caller_id": caller, "limit": 50}
     while time.perf_counter() - began < MEMORY_SECONDS:
         answer = await simulation.ask("search-data", question)
         memories = answer.body.get("memories", [])
@@ -179,7 +179,7 @@ async def _until_remembered(
             milliseconds = (time.perf_counter() - began) * 1000
             say("memory", "the call is remembered", milliseconds=milliseconds)
             return
-        if was_known and len(memories) == question["limit"]:
+        if len(memories) == question["limit"]:
             return  # an old acquaintance: this call may rank below the first fifty
         await asyncio.sleep(0.02)
     raise SimulationFailed(
@@ -191,12 +191,7 @@ async def _until_remembered(
 async def _second_call(simulation: Simulation, caller: str) -> None:
     console.print(f"\nToday: {caller} calls again", style="bold")
     conversation_id = story.invented_conversation()
-    answer = await simulation.ask("client-data", story.ring(caller, conversation_id))
-    variables = answer.body.get("dynamic_variables", {})
-    override = answer.body.get("conversation_config_override", {})
-    greeting = override.get("agent", {}).get("first_message", "")
-    say("agent", greeting or "(the agent's own greeting)", milliseconds=answer.milliseconds)
-    say("notes", str(variables.get("last_call_summary")))
+    variables, greeting = await _ring_again(simulation, caller, conversation_id)
     if simulation.settings.send_first_message:
         simulation.expect("greeted by name", is_true=story.NAME in greeting, but=greeting)
     simulation.expect(
@@ -219,6 +214,19 @@ async def _second_call(simulation: Simulation, caller: str) -> None:
     say("agent", "Your olive trees come on Tuesday before ten, Ana. We will ring at the side gate.")
 
 
+async def _ring_again(
+    simulation: Simulation, caller: str, conversation_id: str
+) -> tuple[dict[str, Any], str]:
+    """Let a known caller ring; show and return the variables and the greeting."""
+    answer = await simulation.ask("client-data", story.ring(caller, conversation_id))
+    variables = answer.body.get("dynamic_variables", {})
+    override = answer.body.get("conversation_config_override", {})
+    greeting = override.get("agent", {}).get("first_message", "")
+    say("agent", greeting or "(the agent's own greeting)", milliseconds=answer.milliseconds)
+    say("notes", str(variables.get("last_call_summary")))
+    return variables, greeting
+
+
 async def send_file(simulation: Simulation, file: Path) -> None:
     """Send a recorded payload as it is, signed now, and show what became of it."""
     try:
@@ -228,8 +236,22 @@ async def send_file(simulation: Simulation, file: Path) -> None:
     answer = await simulation.deliver(body, chunked=True)
     console.print(f"\n{file.name}: {len(body):,} bytes", style="bold", markup=False)
     say("spool", json.dumps(answer.body), milliseconds=answer.milliseconds)
-    simulation.expect(
-        "the payload is stored",
-        is_true=answer.body.get("status") in ("stored", "duplicate"),
-        but=str(answer),
-    )
+    is_stored = answer.body.get("status") in ("stored", "duplicate")
+    simulation.expect("the payload is stored", is_true=is_stored, but=str(answer))
+    if is_stored and answer.body.get("type") == "post_call_transcription":
+        await _show_what_is_known(simulation, body)
+
+
+async def _show_what_is_known(simulation: Simulation, body: bytes) -> None:
+    """Let the caller of a recorded call ring again, once the call is remembered."""
+    event = parse_event("transcription", body, region=simulation.settings.phone_region or None)
+    if not isinstance(event, CallEnded) or event.caller is None:
+        say("memory", "the caller is withheld or unknown: nobody's memory is written")
+        return
+    if not event.caller.startswith("+"):
+        say("memory", f"remembered under {event.caller}, who has no phone to ring")
+        return
+    text = event.summary or " ".join(turn.message for turn in event.turns)
+    if text:
+        await _until_remembered(simulation, event.caller, event.conversation_id, query=text)
+    await _ring_again(simulation, event.caller, story.invented_conversation())

@@ -1,0 +1,51 @@
+"""What the README says is true of the program."""
+
+import re
+from pathlib import Path
+
+import typer
+
+from cli.app import app
+from settings import Settings
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text("utf-8")
+
+
+def commands(command, path=()):
+    """Yield the words of every command that does something."""
+    if isinstance(command, typer.core.TyperGroup):
+        if command.invoke_without_command:
+            yield path
+        for name, each in command.commands.items():
+            yield from commands(each, (*path, name))
+    else:
+        yield path
+
+
+def test_every_command_is_described_and_every_described_command_exists():
+    existing = {" ".join(path) for path in commands(typer.main.get_command(app))}
+    table = README.partition("## Commands")[2].partition("## ")[0]
+    described = set(re.findall(r"`run\.py ([a-z -]+)`", table))
+    assert described == existing
+
+
+def test_every_setting_is_described():
+    table = README.partition("## Settings")[2].partition("## ")[0]
+    described = set(re.findall(r"`([A-Z][A-Z_]+)`", table))
+    assert {name.upper() for name in Settings.model_fields} <= described
+
+
+def test_every_file_that_the_readme_sends_the_reader_to_exists():
+    named = re.findall(r"`([a-z_]+/[a-z_]+\.py|settings\.py)`", README)
+    named += re.findall(r"\]\(([^)#:]+)\)", README)
+    assert len(named) > 8
+    for name in named:
+        assert (ROOT / name).is_file(), name
+
+
+def test_every_option_that_the_readme_names_exists():
+    table = README.partition("## Commands")[2].partition("## ")[0]
+    source = (ROOT / "cli/app.py").read_text("utf-8") + " --url --caller --file"
+    for option in re.findall(r"`(--[a-z-]+)", table):
+        assert option in source, option

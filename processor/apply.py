@@ -90,7 +90,8 @@ def attempt(
     if receipt.kind not in _DERIVED_KINDS:
         return None
     try:
-        event = parse_event(receipt.kind, read_file(root, receipt), region=region)
+        body = read_file(root, receipt)
+        event = parse_event(receipt.kind, body, region=region, received_at=receipt.received_at)
         conversation = derive(event, sha256=receipt.sha256)
         check(conversation)
         if conversation.id != receipt.conversation_id:

@@ -12,6 +12,7 @@ from voice.identity import caller_of_call, phone_key
 
 __all__ = ["NotUnderstood", "parse_event"]
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MAX_CALL_SECONDS = 10_000_000.0
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*")
 # What a model writes when it has found nothing to collect.
@@ -20,11 +21,14 @@ _NOTHING_COLLECTED = frozenset(
 )
 
 
-def parse_event(kind: str, body: bytes, *, region: str | None = None) -> Event:
+def parse_event(
+    kind: str, body: bytes, *, region: str | None = None, received_at: datetime = _EPOCH
+) -> Event:
     """
     Return what a stored body of this kind ("transcription" or "failure") says.
 
-    `region` is that of `voice.identity.phone_key`. A field that is missing or of another type
+    `region` is that of `voice.identity.phone_key`. `received_at` is when the body came: the
+    time of the event, if it names none itself. A field that is missing or of another type
     than expected counts as unknown. Raises `NotUnderstood` only if `body` is not a JSON object
     with an object `data`, or if the kind is another.
     """
@@ -35,13 +39,15 @@ def parse_event(kind: str, body: bytes, *, region: str | None = None) -> Event:
     timestamp = unix_seconds(event.get("event_timestamp"))
     match kind:
         case "transcription":
-            return _call_ended(data, timestamp, region)
+            return _call_ended(data, timestamp, received_at, region)
         case "failure":
-            return _call_failed(data, timestamp, region)
+            return _call_failed(data, timestamp, received_at, region)
     raise NotUnderstood(f"a stored file of kind {kind} has no event to read")
 
 
-def _call_ended(data: dict[str, Any], timestamp: float | None, region: str | None) -> CallEnded:
+def _call_ended(
+    data: dict[str, Any], timestamp: float | None, received_at: datetime, region: str | None
+) -> CallEnded:
     metadata = section(data, "metadata")
     analysis = section(data, "analysis")
     parties = caller_of_call(data, region=region)
@@ -53,7 +59,7 @@ def _call_ended(data: dict[str, Any], timestamp: float | None, region: str | Non
         channel=parties.channel,
         direction=parties.direction,
         agent_line=parties.agent_line,
-        started_at=_started_at(metadata, timestamp),
+        started_at=_started_at(metadata, timestamp) or received_at,
         duration_secs=_seconds(metadata.get("call_duration_secs", metadata.get("call_duration"))),
         language=_language(data),
         outcome=text(analysis.get("call_successful")),
@@ -63,7 +69,9 @@ def _call_ended(data: dict[str, Any], timestamp: float | None, region: str | Non
     )
 
 
-def _call_failed(data: dict[str, Any], timestamp: float | None, region: str | None) -> CallFailed:
+def _call_failed(
+    data: dict[str, Any], timestamp: float | None, received_at: datetime, region: str | None
+) -> CallFailed:
     body = section(section(data, "metadata"), "body")
     # Only outbound calls fail so: the human is the one called. SIP and Twilio spell it apart.
     called = body.get("to_number", body.get("To", body.get("Called")))
@@ -74,22 +82,22 @@ def _call_failed(data: dict[str, Any], timestamp: float | None, region: str | No
         event_timestamp=timestamp or 0.0,
         caller=phone_key(called, region=region),
         agent_line=phone_key(calling, region=region) or "",
-        failed_at=_moment(timestamp or 0.0),
+        failed_at=_moment(timestamp) if timestamp else received_at,
         reason=text(data.get("failure_reason")) or "unknown",
     )
 
 
-def _started_at(metadata: dict[str, Any], timestamp: float | None) -> datetime:
+def _started_at(metadata: dict[str, Any], timestamp: float | None) -> datetime | None:
     times = (
         unix_seconds(metadata.get("start_time_unix_secs")),
         unix_seconds(metadata.get("accepted_time_unix_secs")),
         timestamp,
     )
-    return _moment(next((time for time in times if time), 0.0))
+    return next((_moment(time) for time in times if time), None)
 
 
 def _moment(seconds: float) -> datetime:
-    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
+    return _EPOCH + timedelta(seconds=seconds)
 
 
 def _seconds(value: object) -> float:

@@ -2,11 +2,12 @@
 
 import difflib
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from dotenv import dotenv_values
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ENV_FILE = Path(".env")
@@ -34,12 +35,16 @@ def _lower(value: Any) -> Any:
     return value.strip().lower() if isinstance(value, str) else value
 
 
-def _parsed_greeting(value: Any) -> Any:
-    if isinstance(value, str) and value.strip():
-        try:
-            value.format(name="Ana")
-        except (KeyError, IndexError, ValueError, AttributeError) as error:
-            raise ValueError(value) from error
+def _only_embedded(value: str) -> str:
+    if value != "embedded":
+        raise ValueError(value)
+    return value
+
+
+def _only_the_name(value: str) -> str:
+    # {name} is all that is filled in; any other brace would be spoken or break the call.
+    if set(value.replace("{name}", "")) & set("{}"):
+        raise ValueError(value)
     return value
 
 
@@ -70,8 +75,14 @@ class Settings(BaseSettings):
     elevenlabs_search_data_key: Secret = Field(
         SecretStr(""), description="what the header X-Api-Key must hold on /webhook/search-data"
     )
-    openmemory_mode: Annotated[Literal["embedded", "local", "remote"], BeforeValidator(_lower)] = (
-        Field("embedded", description="where memories live: embedded (one SQLite file, no set-up)")
+    openmemory_mode: Annotated[
+        Literal["embedded", "local", "remote"],
+        BeforeValidator(_lower),
+        AfterValidator(_only_embedded),
+    ] = Field(
+        "embedded",
+        description="where memories live: embedded (one SQLite file, no set-up); local and remote "
+        "are not there yet",
     )
     openmemory_key: Secret = Field(
         SecretStr(""), description="the key of an OpenMemory server; unused in embedded mode"
@@ -102,7 +113,7 @@ class Settings(BaseSettings):
         pattern="^([A-Z]{2})?$",
         description="the country (such as US) of callers whose numbers come without +",
     )
-    greeting: Annotated[str, BeforeValidator(_parsed_greeting)] = Field(
+    greeting: Annotated[str, AfterValidator(_only_the_name)] = Field(
         "",
         description="how a known caller is greeted; {name} is the first name; empty: a short "
         "greeting in the caller's language",
@@ -139,8 +150,8 @@ class Settings(BaseSettings):
     )
     payload_log_path: Path | None = Field(
         None,
-        description="a file that gets every request's body, for debugging only: it holds what "
-        "callers said; empty: off",
+        description="a file that gets what is asked and answered (up to 64 KB each), for debugging "
+        "only: it holds what callers said; empty: off",
     )
 
     @property
@@ -150,33 +161,43 @@ class Settings(BaseSettings):
         return tuple(part for part in text.split(",") if part)
 
     @property
+    def base_url(self) -> str:
+        """Return the URL of a server with these settings, as this machine reaches it."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
+
+    @property
     def cors_origin_list(self) -> tuple[str, ...]:
         """Return the web origins that may call the API."""
         return tuple(part.strip() for part in self.cors_origins.split(",") if part.strip())
 
 
-def load_settings(env_file: Path = ENV_FILE) -> Settings:
-    """Return the settings; raise `SettingsError` with every problem there is."""
+def load_settings(env_file: Path = ENV_FILE, *, required: Sequence[str] = ()) -> Settings:
+    """Return the settings; raise `SettingsError` with every problem, missing ones included."""
+    problems = [] if not env_file.is_dir() else [f"{env_file}: is a folder, not a file"]
     try:
         # Read as UTF-8 whatever the machine's locale says.
         settings = Settings(_env_file=env_file, _env_file_encoding="utf-8")  # type: ignore[call-arg]  # pydantic-settings' own argument
     except ValidationError as error:
-        raise SettingsError([_problem(detail) for detail in error.errors()]) from error
+        problems += [_problem(detail) for detail in error.errors()]
+        raise SettingsError(problems) from error
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError([f"{env_file}: cannot be read: {error}"]) from error
-    if settings.openmemory_mode != "embedded":
-        raise SettingsError(
-            [f"OPENMEMORY_MODE: must be embedded, got {settings.openmemory_mode!r}: "
-             "this version has no other mode yet"]
-        )  # fmt: skip
+    missing = [name for name in required if not getattr(settings, name).get_secret_value()]
+    problems += [f"{name.upper()}: is not set; {_meaning(name)}" for name in missing]
+    if problems:
+        raise SettingsError([*problems, *unknown_names(env_file)])
     return settings
 
 
 def _problem(detail: Any) -> str:
     name = str(detail["loc"][0])
-    should_be = Settings.model_fields[name].description
     shown = "" if name.endswith("_key") else f" (got {detail['input']!r})"
-    return f"{name.upper()}: should be {should_be}{shown}"
+    return f"{name.upper()}: {_meaning(name)}{shown}"
+
+
+def _meaning(name: str) -> str:
+    return f"should be {Settings.model_fields[name].description}"
 
 
 def unknown_names(env_file: Path = ENV_FILE) -> list[str]:

@@ -7,7 +7,14 @@ from typing import Annotated
 import typer
 
 from cli.output import print_problems, problems
-from settings import ENV_FILE, Settings, SettingsError, load_settings, needs_first_env_file
+from settings import (
+    ENV_FILE,
+    Settings,
+    SettingsError,
+    load_settings,
+    needs_first_env_file,
+    unknown_names,
+)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
@@ -42,16 +49,19 @@ def main() -> None:
 def _expected_errors() -> tuple[type[Exception], ...]:
     from memory.port import MemoryStoreError
     from processor.errors import ProcessorError
+    from receiver.server import CannotListen
     from spool.format import SpoolError
 
-    return (MemoryStoreError, ProcessorError, SpoolError, OSError)
+    return (MemoryStoreError, ProcessorError, CannotListen, SpoolError, OSError)
 
 
-def _start() -> Settings:
+def _start(*, required: tuple[str, ...] = ()) -> Settings:
     from cli.logs import set_up_logging
 
-    settings = load_settings()
+    settings = load_settings(required=required)
     set_up_logging(settings.log_level, settings.log_format)
+    for line in unknown_names():
+        problems.print(line, style="yellow", markup=False)
     return settings
 
 
@@ -61,14 +71,7 @@ def _serve(*, receiver: bool, processor: bool) -> None:
 
     if receiver and needs_first_env_file() and write_first_env_file(ENV_FILE):
         problems.print(f"First start: wrote {ENV_FILE.resolve()} with new secrets.", markup=False)
-    settings = _start()
-    if receiver and not settings.post_call_secrets:
-        raise SettingsError(
-            [
-                "ELEVENLABS_POST_CALL_KEY: is not set, so no event could be verified. Set it to "
-                f"the webhook's secret, or remove {ENV_FILE} to get a generated one."
-            ]
-        )
+    settings = _start(required=("elevenlabs_post_call_key",) if receiver else ())
     run_services(settings, receiver=receiver, processor=processor)
 
 
@@ -138,10 +141,16 @@ def spool_verify(*, as_json: AsJson = False) -> None:
 
 
 @memory_app.command("export")
-def memory_export() -> None:
+def memory_export(
+    *,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="JSON Lines, which is the only format.")
+    ] = True,
+) -> None:
     """Print everything in memory as JSON Lines, sorted: the same memory is the same text."""
     from cli.export import export_memory
 
+    del as_json  # taken so that every command that lists takes it
     raise typer.Exit(export_memory(_start()))
 
 
@@ -158,7 +167,7 @@ def simulate(
     from cli.simulate import simulate as play
 
     settings = _start()
-    base = url or f"http://{settings.host}:{settings.port}"
+    base = url or settings.base_url
     raise typer.Exit(play(settings, url=base, caller=caller, file=file))
 
 

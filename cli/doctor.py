@@ -57,6 +57,8 @@ def examine(settings: Settings) -> Iterator[Check]:
     yield check_free_space(spool)
     yield check_port(settings.host, settings.port)
     yield check_memory(settings)
+    if settings.payload_log_path is not None:
+        yield check_folder("payload log", settings.payload_log_path.parent, needs_links=False)
 
 
 def shown_settings(settings: Settings) -> dict[str, str]:
@@ -92,10 +94,14 @@ def _check_secrets(settings: Settings) -> Iterator[Check]:
 
 
 def check_folder(name: str, folder: Path, *, needs_links: bool) -> Check:
-    """Write, flush and, if needed, hard-link a file in `folder`; it leaves nothing behind."""
+    """
+    Write, flush and, if needed, hard-link a file in `folder`; it leaves nothing behind.
+
+    A folder that is not there yet is not made: the one it would be made in is tried.
+    """
+    there = _existing(folder)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".doctor-", dir=folder) as inside:
+        with tempfile.TemporaryDirectory(prefix=".doctor-", dir=there) as inside:
             _try_out(Path(inside), needs_links=needs_links)
     except OSError as error:
         what = "no hard links here" if error.filename2 else error.strerror
@@ -105,7 +111,15 @@ def check_folder(name: str, folder: Path, *, needs_links: bool) -> Check:
             detail=f"{folder}: {what}",
             mend="choose a folder on a local disk that this user may write to",
         )
-    return Check(name=name, verdict="ok", detail=f"{folder} is writable and can be flushed")
+    what = "is writable and can be flushed" if there == folder else "can be made"
+    return Check(name=name, verdict="ok", detail=f"{folder} {what}")
+
+
+def _existing(folder: Path) -> Path:
+    """Return `folder`, or the nearest folder above it that exists."""
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    return folder
 
 
 def _try_out(folder: Path, *, needs_links: bool) -> None:
@@ -125,9 +139,7 @@ def _try_out(folder: Path, *, needs_links: bool) -> None:
 
 def check_free_space(folder: Path) -> Check:
     """Compare the free space where the spool lies with what an hour of recordings takes."""
-    while not folder.exists():
-        folder = folder.parent
-    free = shutil.disk_usage(folder).free
+    free = shutil.disk_usage(_existing(folder)).free
     is_low = free < LOW_DISK_BYTES
     return Check(
         name="free disk",
@@ -156,7 +168,9 @@ def check_port(host: str, port: int) -> Check:
 
 
 def check_memory(settings: Settings) -> Check:
-    """Open the memory store and read from it."""
+    """Open the memory store and read from it, if it is there."""
+    if not settings.openmemory_db_path.exists():
+        return Check(name="memory", verdict="ok", detail="not there yet: made at the first start")
 
     async def read() -> str:
         async with open_store(settings) as store:

@@ -20,6 +20,17 @@ class _ConsoleFormatter(logging.Formatter):
         return f"{time}.{int(record.msecs):03d} {record.levelname:<7} {package:<9} {text}"
 
 
+class _WithoutTraceback(logging.Filter):
+    """aiohttp logs a malformed request with its header lines, keys included: one line will do."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.exc_info and record.exc_info[0] is not None:
+            record.msg = f"{record.getMessage()} ({record.exc_info[0].__name__})"
+            record.args = ()
+            record.exc_info = None
+        return True
+
+
 def set_up_logging(level: str, style: str) -> None:
     """Send every log line to stderr, in the given style: `console` or `json`."""
     handler = logging.StreamHandler(sys.stderr)
@@ -34,5 +45,6 @@ def set_up_logging(level: str, style: str) -> None:
     else:
         handler.setFormatter(_ConsoleFormatter("%(message)s"))
     logging.basicConfig(level=level, handlers=[handler], force=True)
+    logging.getLogger("aiohttp.server").addFilter(_WithoutTraceback())
     for name in QUIET:
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelName(level)))

@@ -21,16 +21,17 @@ logger = logging.getLogger(__name__)
 
 def run_services(settings: Settings, *, receiver: bool, processor: bool) -> None:
     """Run the services until SIGTERM or Ctrl-C; what is in flight is finished first."""
-    uvloop.run(_run(settings, with_receiver=receiver, with_processor=processor))
+    try:
+        uvloop.run(_run(settings, with_receiver=receiver, with_processor=processor))
+    except asyncio.CancelledError:
+        logger.warning("stopped at once, as told", extra={"action": "stopped_at_once"})
+        raise SystemExit(1) from None
 
 
 async def _run(settings: Settings, *, with_receiver: bool, with_processor: bool) -> None:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
+    stop = _stop_at_signals()
     async with AsyncExitStack() as stack:
-        store = await stack.enter_async_context(open_store(settings, upgrade=with_processor))
+        store = await stack.enter_async_context(open_store(settings, upgrade=True))
         services: list[Coroutine[Any, Any, None]] = []
         if with_receiver:
             parts = await stack.enter_async_context(open_receiver(settings, store))
@@ -49,6 +50,22 @@ async def _run(settings: Settings, *, with_receiver: bool, with_processor: bool)
             services.append(run_processor(root, store, options=options, stop=stop))
         await _until_all_ended(services, stop)
     logger.info("stopped", extra={"action": "stopped"})
+
+
+def _stop_at_signals() -> asyncio.Event:
+    """Return an event that SIGTERM or Ctrl-C sets; a second one stops at once."""
+    stop = asyncio.Event()
+    running = asyncio.current_task()
+
+    def stop_or_drop() -> None:
+        if stop.is_set() and running is not None:
+            running.cancel()
+        stop.set()
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop_or_drop)
+    return stop
 
 
 async def _until_all_ended(services: list[Coroutine[Any, Any, None]], stop: asyncio.Event) -> None:

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from memory.port import MemoryStore
 from processor.status import count_backlog
 from receiver.context import Receiver, ReceiverOptions
+from receiver.payload_log import PayloadLog
 from settings import Settings
 from spool.committer import Committer
 from spool.writer import Spool
@@ -19,6 +20,7 @@ async def open_receiver(settings: Settings, store: MemoryStore) -> AsyncIterator
     root = settings.payload_storage_path
     spool = await asyncio.to_thread(Spool.open, root, sync=settings.spool_sync)
     committer = Committer(spool)
+    payload_log = settings.payload_log_path
     try:
         yield Receiver(
             options=receiver_options(settings),
@@ -26,6 +28,7 @@ async def open_receiver(settings: Settings, store: MemoryStore) -> AsyncIterator
             committer=committer,
             memory=store,
             backlog=lambda: count_backlog(root, store),
+            payload_log=PayloadLog(payload_log) if payload_log else None,
         )
     finally:
         await committer.close()
@@ -47,5 +50,4 @@ def receiver_options(settings: Settings) -> ReceiverOptions:
         ),
         phone_region=settings.phone_region,
         cors_origins=settings.cors_origin_list,
-        payload_log=settings.payload_log_path,
     )

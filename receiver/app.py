@@ -1,5 +1,7 @@
 """The web application: routes and middlewares around one `Receiver`."""
 
+import asyncio
+
 from aiohttp import web
 
 from receiver.context import RECEIVER, Receiver
@@ -19,4 +21,9 @@ def build_app(receiver: Receiver) -> web.Application:
     app.router.add_post("/webhook/search-data", search_data)
     app.router.add_post("/webhook/post-call", post_call)
     app.router.add_get("/health", health)
+
+    async def close(_: web.Application) -> None:
+        await asyncio.to_thread(receiver.close)
+
+    app.on_cleanup.append(close)
     return app

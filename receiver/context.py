@@ -2,16 +2,28 @@
 
 from collections import Counter, OrderedDict
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 
 from aiohttp import web
 
 from memory.port import MemoryStore
+from receiver.payload_log import PayloadLog
 from spool.committer import Committer
 from spool.writer import Spool
 from voice.greeting import GreetingOptions
+
+
+@dataclass(slots=True, kw_only=True)
+class Requests:
+    """How many requests are being answered, and whether no further ones are wanted."""
+
+    in_flight: int = 0
+    is_stopping: bool = False
+
+
+MAX_UPLOADS = 4  # large bodies written at the same moment; further ones take turns
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +38,6 @@ class ReceiverOptions:
     greeting: GreetingOptions = field(default_factory=GreetingOptions)
     phone_region: str = ""
     cors_origins: tuple[str, ...] = ()
-    payload_log: Path | None = None
 
 
 class RecentCalls:
@@ -63,8 +74,20 @@ class Receiver:
     memory: MemoryStore
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     backlog: Callable[[], Awaitable[int]]
+    payload_log: PayloadLog | None = None
     recent_calls: RecentCalls = field(default_factory=RecentCalls)
+    requests: Requests = field(default_factory=Requests)
     counts: Counter[str] = field(default_factory=Counter)
+    # Uploads write to disk for seconds: in the shared pool they would hold up everything else.
+    uploads: ThreadPoolExecutor = field(
+        default_factory=lambda: ThreadPoolExecutor(MAX_UPLOADS, thread_name_prefix="upload")
+    )
+
+    def close(self) -> None:
+        """End the threads, after what they are doing."""
+        self.uploads.shutdown()
+        if self.payload_log is not None:
+            self.payload_log.close()
 
 
 RECEIVER = web.AppKey("receiver", Receiver)

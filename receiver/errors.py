@@ -52,8 +52,13 @@ async def errors_as_json(request: web.Request, handler: Handler) -> web.StreamRe
         if "Allow" in error.headers:
             response.headers["Allow"] = error.headers["Allow"]
         return response
-    except ConnectionError:
-        raise  # the client went away: there is nobody to answer
+    except (ConnectionError, web.RequestPayloadError):
+        request.app[RECEIVER].counts["gone"] += 1
+        # Gone in the middle, or no valid HTTP any more. Nothing was kept.
+        message = "The request ended before its body did."
+        response = error_response(400, "incomplete_body", message)
+        response.force_close()
+        return response
     except Exception:
         request.app[RECEIVER].counts["defects"] += 1
         logger.exception("request failed", extra={"action": "request_failed"})

@@ -1,6 +1,7 @@
 """GET /health: whether calls are answered and kept, and how far memory is behind."""
 
 import asyncio
+from contextlib import suppress
 from typing import Any
 
 from aiohttp import web
@@ -8,6 +9,7 @@ from aiohttp import web
 from memory.port import MemoryStoreError
 from receiver.context import RECEIVER, Receiver
 from receiver.errors import json_response
+from spool.format import SpoolError
 
 CHECK_SECONDS = 2.0
 
@@ -15,7 +17,8 @@ CHECK_SECONDS = 2.0
 async def health(request: web.Request) -> web.Response:
     """Answer 200 while events are accepted and memory answers, else 503."""
     receiver = request.app[RECEIVER]
-    await receiver.committer.mend()
+    with suppress(TimeoutError):  # a disk that hangs is not waited for
+        await asyncio.wait_for(receiver.committer.mend(), CHECK_SECONDS)
     spool = receiver.spool.state
     memory = await _memory_check(receiver)
     backlog = await _backlog(receiver)
@@ -43,5 +46,5 @@ async def _backlog(receiver: Receiver) -> int | None:
     """Return how many events are not yet in memory; None when nobody can tell."""
     try:
         return await asyncio.wait_for(receiver.backlog(), CHECK_SECONDS)
-    except (TimeoutError, MemoryStoreError, OSError):
+    except (TimeoutError, MemoryStoreError, SpoolError, OSError):
         return None

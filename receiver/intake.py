@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Callable
+from concurrent.futures import Executor
+from functools import partial
 from typing import TypeVar
 
 from aiohttp import web
@@ -20,16 +22,24 @@ BLOCK_BYTES = 512 * 1024
 Result = TypeVar("Result")
 
 
+# A sender that says nothing for this long is gone, or only wants to keep us busy.
+STALL_SECONDS = 30.0
+
+
 class BodyTooLarge(Exception):
     """The body is over the limit; nothing of it was kept."""
+
+
+class BodyStalled(Exception):
+    """Nothing more of the body came; nothing of it was kept."""
 
 
 async def receive(request: web.Request, receiver: Receiver, header: str | None) -> Arrival:
     """
     Return the signed body of `request` as an arrival that the spool can store.
 
-    Raises InvalidSignature (early, if the header alone shows it), BodyTooLarge, or SpoolError
-    when there is no room for a large body. Whatever is raised, nothing is left on disk.
+    Raises InvalidSignature (early, if the header alone shows it), BodyTooLarge, BodyStalled, or
+    SpoolError when there is no room for a large body. Whatever is raised, nothing is left on disk.
     """
     limit = receiver.options.max_body_bytes
     now = receiver.clock()
@@ -90,11 +100,11 @@ async def _large(
             size += len(block)
             if size > receiver.options.max_body_bytes:
                 raise BodyTooLarge
-            await _in_thread(lambda block=block: upload.feed(block))  # type: ignore[misc]  # mypy loses the default's type
+            await _in_thread(receiver.uploads, partial(upload.feed, block))
             block = await _read_block(request, BLOCK_BYTES)
-        uploaded = await _in_thread(upload.finish)
+        uploaded = await _in_thread(receiver.uploads, upload.finish)
     except BaseException:
-        await _in_thread(upload.discard)
+        await _in_thread(receiver.uploads, upload.discard)
         raise
     delivery = uploaded.delivery
     return Arrival(
@@ -114,15 +124,22 @@ async def _large(
 async def _read_block(request: web.Request, size: int) -> bytes:
     """Return the next bytes of the body: at least `size`, fewer only at its end."""
     pieces, length = [], 0
-    while length < size and (piece := await request.content.readany()):
-        pieces.append(piece)
-        length += len(piece)
+    try:
+        while length < size:
+            async with asyncio.timeout(STALL_SECONDS):
+                piece = await request.content.readany()
+            if not piece:
+                break
+            pieces.append(piece)
+            length += len(piece)
+    except TimeoutError as error:
+        raise BodyStalled from error
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
-async def _in_thread(function: Callable[[], Result]) -> Result:
+async def _in_thread(pool: Executor, function: Callable[[], Result]) -> Result:
     """Run in a thread; when cancelled, wait for it all the same: it holds an open file."""
-    running = asyncio.get_running_loop().run_in_executor(None, function)
+    running = asyncio.get_running_loop().run_in_executor(pool, function)
     try:
         return await asyncio.shield(running)
     except asyncio.CancelledError:

@@ -10,7 +10,6 @@ import logging
 from collections.abc import Awaitable
 from typing import Any, TypeVar
 
-import msgspec
 from aiohttp import web
 
 from memory.port import Found, MemoryStoreError, Profile
@@ -20,7 +19,14 @@ from receiver.errors import error_response, json_response
 from receiver.request_log import BODY, CALLER, CONVERSATION
 from spool.format import is_conversation_id
 from voice.answer import initiation_answer, search_answer
-from voice.identity import caller_at_initiation, caller_of_search, phone_key
+from voice.document import read_object
+from voice.errors import NotUnderstood
+from voice.identity import (
+    caller_at_initiation,
+    caller_of_search,
+    messaging_key,
+    phone_key,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -40,11 +46,7 @@ async def client_data(request: web.Request) -> web.Response:
     receiver = request.app[RECEIVER]
     if not has_key(request, receiver.options.client_data_key):
         return _unauthorized("ELEVENLABS_CLIENT_DATA_KEY")
-    body = await _read_object(request)
-    if body is None:
-        receiver.counts["unreadable_live_requests"] += 1
-        body = {}
-    profile = await _within_deadline(receiver, _profile_at_ring(request, receiver, body))
+    profile = await _within_deadline(receiver, _profile_at_ring(request, receiver))
     return json_response(initiation_answer(profile, greeting=receiver.options.greeting))
 
 
@@ -53,18 +55,15 @@ async def search_data(request: web.Request) -> web.Response:
     receiver = request.app[RECEIVER]
     if not has_key(request, receiver.options.search_data_key):
         return _unauthorized("ELEVENLABS_SEARCH_DATA_KEY")
+    answer = await _within_deadline(receiver, _answer_question(request, receiver))
+    return answer or json_response(search_answer(None, []))
+
+
+async def _profile_at_ring(request: web.Request, receiver: Receiver) -> Profile | None:
     body = await _read_object(request)
     if body is None:
-        return error_response(400, "invalid_json", "Send a JSON object with `query`.")
-    query = body.get("query")
-    if not isinstance(query, str):
-        return error_response(400, "query_missing", "`query` must be text: what to look up.")
-    recall = _recall(request, receiver, body, query[:MAX_QUERY_CHARACTERS])
-    profile, found = await _within_deadline(receiver, recall) or (None, [])
-    return json_response(search_answer(profile, found))
-
-
-async def _profile_at_ring(request: web.Request, receiver: Receiver, body: Body) -> Profile | None:
+        receiver.counts["unreadable_live_requests"] += 1
+        return None
     caller_id, call_sid = body.get("caller_id"), body.get("call_sid")
     conversation_id = _note_conversation(request, body)
     region = receiver.options.phone_region
@@ -87,6 +86,17 @@ async def _profile_at_ring(request: web.Request, receiver: Receiver, body: Body)
     return await receiver.memory.profile(caller)
 
 
+async def _answer_question(request: web.Request, receiver: Receiver) -> web.Response:
+    body = await _read_object(request)
+    if body is None:
+        return error_response(400, "invalid_json", "Send a JSON object with `query`.")
+    query = body.get("query")
+    if not isinstance(query, str):
+        return error_response(400, "query_missing", "`query` must be text: what to look up.")
+    profile, found = await _recall(request, receiver, body, query[:MAX_QUERY_CHARACTERS])
+    return json_response(search_answer(profile, found))
+
+
 async def _recall(
     request: web.Request, receiver: Receiver, body: Body, query: str
 ) -> tuple[Profile | None, list[Found]]:
@@ -94,10 +104,10 @@ async def _recall(
     if caller is None:
         return None, []
     request[CALLER] = caller
-    limit = _limit(body.get("limit"))
     profile = await receiver.memory.profile(caller)
     if profile is None or not query.strip():
         return profile, []
+    limit = _limit(body.get("limit"))
     return profile, await receiver.memory.search(caller, query, limit=limit)
 
 
@@ -130,30 +140,31 @@ async def _within_deadline(receiver: Receiver, answer: Awaitable[Answer]) -> Ans
 async def _caller_mid_call(receiver: Receiver, body: Body, conversation_id: str) -> str | None:
     region = receiver.options.phone_region
     rang = receiver.recent_calls.caller(conversation_id)
-    given = caller_of_search(body.get("caller_id"), body.get("user_id"), region=region)
-    if given is None:
-        return None
-    if await receiver.memory.is_agent_line(given):
+    caller_id = body.get("caller_id")
+    given = caller_of_search(caller_id, body.get("user_id"), region=region)
+    if given is not None and await receiver.memory.is_agent_line(given):
         # On an outbound call the platform's caller id is the agent's own number.
         return phone_key(body.get("called_number"), region=region) or rang
-    if rang is not None and given == f"line:{rang.removeprefix('+')}":
-        return rang  # WhatsApp: its ids are numbers without the plus, which only the ring shows
+    if rang is not None and rang == messaging_key(caller_id, region=region):
+        return rang  # WhatsApp: that its ids are no phone numbers only the ring shows
     return given
 
 
 async def _read_object(request: web.Request) -> Body | None:
     """Return the request's JSON object, None if there is none."""
-    body = await request.content.read(MAX_LIVE_BODY_BYTES + 1)
-    while len(body) <= MAX_LIVE_BODY_BYTES and not request.content.at_eof():
-        body += await request.content.read(MAX_LIVE_BODY_BYTES + 1 - len(body))
-    request[BODY] = body
-    if len(body) > MAX_LIVE_BODY_BYTES:
-        return None
     try:
-        value = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return read_object(await _read_body(request))
+    except (NotUnderstood, web.RequestPayloadError, ConnectionError):
         return None
-    return value if isinstance(value, dict) else None
+
+
+async def _read_body(request: web.Request) -> bytes:
+    """Return the body, or its beginning, which is no JSON any more, if it is too large."""
+    body = await request.content.read(MAX_LIVE_BODY_BYTES)
+    while len(body) < MAX_LIVE_BODY_BYTES and not request.content.at_eof():
+        body += await request.content.read(MAX_LIVE_BODY_BYTES - len(body))
+    request[BODY] = body
+    return body
 
 
 def _note_conversation(request: web.Request, body: Body) -> str:

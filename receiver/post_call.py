@@ -12,7 +12,7 @@ from aiohttp import web
 
 from receiver.context import RECEIVER
 from receiver.errors import error_response, json_response
-from receiver.intake import BodyTooLarge, receive
+from receiver.intake import BodyStalled, BodyTooLarge, receive
 from receiver.request_log import CONVERSATION
 from spool.format import SpoolError, SpoolFull
 from voice.delivery import KINDS
@@ -42,6 +42,11 @@ async def post_call(request: web.Request) -> web.Response:
         megabytes = receiver.options.max_body_bytes // (1024 * 1024)
         message = f"The body is larger than {megabytes} MB (MAX_BODY_MB)."
         return error_response(413, "body_too_large", message)
+    except BodyStalled:
+        receiver.counts["stalled"] += 1
+        response = error_response(408, "body_stalled", "The rest of the body did not come.")
+        response.force_close()
+        return response
     except SpoolError as error:
         receiver.counts["not_stored"] += 1
         logger.error("delivery not stored: %s", error, extra={"action": "delivery_not_stored"})

@@ -1,11 +1,7 @@
-"""One log line for each request, and the payload log for debugging."""
+"""One log line for each request; bodies only into the payload log, if there is one."""
 
-import asyncio
-import json
 import logging
-import os
 import time
-from pathlib import Path
 
 from aiohttp import web
 
@@ -20,23 +16,30 @@ CONVERSATION = web.RequestKey("conversation", str)
 CALLER = web.RequestKey("caller", str)
 BODY = web.RequestKey("body", bytes)
 
-MAX_LOGGED_BODY_BYTES = 64 * 1024
-
 
 @web.middleware
 async def log_requests(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Log method, path, status, milliseconds, conversation and masked caller: never a body."""
+    receiver = request.app[RECEIVER]
     began = time.perf_counter()
     status = 0
+    receiver.requests.in_flight += 1
     try:
         response = await handler(request)
         status = response.status
     finally:
-        milliseconds = (time.perf_counter() - began) * 1000
-        _log_line(request, status, milliseconds)
-    payload_log = request.app[RECEIVER].options.payload_log
-    if payload_log is not None:
-        await asyncio.to_thread(_append_payload, payload_log, request, response)
+        receiver.requests.in_flight -= 1
+        _log_line(request, status, (time.perf_counter() - began) * 1000)
+    if receiver.requests.is_stopping:
+        response.force_close()
+    if receiver.payload_log is not None:
+        answer = response.body if isinstance(response, web.Response) else b""
+        receiver.payload_log.note(
+            request.rel_url.raw_path,
+            status,
+            request.get(BODY, b""),
+            answer if isinstance(answer, bytes) else b"",
+        )
     return response
 
 
@@ -66,22 +69,3 @@ def _log_line(request: web.Request, status: int, milliseconds: float) -> None:
             "caller": masked,
         },
     )
-
-
-def _append_payload(path: Path, request: web.Request, response: web.StreamResponse) -> None:
-    body = request.get(BODY, b"")
-    answer = response.body if isinstance(response, web.Response) else b""
-    line = {
-        "at": time.time(),
-        "path": request.rel_url.raw_path,
-        "status": response.status,
-        "body": body[:MAX_LOGGED_BODY_BYTES].decode("utf-8", "backslashreplace"),
-        "body_bytes": len(body),
-        "answer": answer.decode() if isinstance(answer, bytes) else "",
-    }
-    data = json.dumps(line).encode() + b"\n"
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    try:
-        os.write(descriptor, data)
-    finally:
-        os.close(descriptor)

@@ -6,6 +6,7 @@ pass, so that memory stays bounded whatever its size. Anything else is written a
 looked at once the signature is confirmed. Until then nothing of it has a name.
 """
 
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,8 @@ from voice.large_body import decode_audio_file, identify_file
 from voice.signature import SignatureCheck
 
 _READ_BYTES = 512 * 1024
+# Looking into a large document takes several times its size: one at a time.
+_READING_DOCUMENTS = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,9 +98,10 @@ class Upload:
 
     def _identify(self, raw: StagedFile) -> Uploaded:
         try:
-            delivery = identify_file(raw.path)
-            if delivery.kind == "audio":
-                return self._decode(raw, delivery)
+            with _READING_DOCUMENTS:
+                delivery = identify_file(raw.path)
+                if delivery.kind == "audio":
+                    return self._decode(raw, delivery)
         except NotUnderstood as error:
             self._audio.discard()
             raw.finish()

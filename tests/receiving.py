@@ -1,5 +1,6 @@
 """A receiver over a real spool, for the tests that talk HTTP to it."""
 
+import asyncio
 import io
 import json
 import time
@@ -9,13 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from aiohttp import ClientResponse
-from aiohttp.test_utils import TestClient, TestServer
+from aiohttp import ClientResponse, ClientSession
 
 from memory.in_memory import InMemoryStore
 from memory.port import MemoryStore
-from receiver.app import build_app
 from receiver.context import Receiver, ReceiverOptions
+from receiver.payload_log import PayloadLog
+from receiver.server import serve
 from spool.committer import Committer
 from spool.reader import count_lines, read_receipts
 from spool.writer import Spool
@@ -28,9 +29,11 @@ SECRET = "wsec_test"
 class Running:
     """A running receiver and the ways to talk to it."""
 
-    client: TestClient
+    client: ClientSession
+    port: int
     receiver: Receiver
     root: Path
+    stop: asyncio.Event
 
     async def deliver(
         self, body: bytes, *, headers: dict[str, str] | None = None
@@ -62,7 +65,11 @@ class Running:
 
 @asynccontextmanager
 async def receiving(
-    tmp_path: Path, *, memory: MemoryStore | None = None, **options: Any
+    tmp_path: Path,
+    *,
+    memory: MemoryStore | None = None,
+    payload_log: Path | None = None,
+    **options: Any,
 ) -> AsyncIterator[Running]:
     """Run a receiver on a free port of this machine until the block ends."""
     root = tmp_path / "spool"
@@ -78,9 +85,25 @@ async def receiving(
         committer=committer,
         memory=memory or InMemoryStore(),
         backlog=backlog,
+        payload_log=PayloadLog(payload_log) if payload_log else None,
     )
-    client = TestClient(TestServer(build_app(receiver), host="127.0.0.1"))
-    async with client:
-        yield Running(client, receiver, root)
-    await committer.close()
-    spool.close()
+    stop = asyncio.Event()
+    ready: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+    serving = asyncio.create_task(
+        serve(
+            receiver,
+            host="127.0.0.1",
+            port=0,
+            stop=stop,
+            on_ready=lambda _, port: ready.set_result(port),
+        )
+    )
+    try:
+        port = await ready
+        async with ClientSession(f"http://127.0.0.1:{port}") as client:
+            yield Running(client, port, receiver, root, stop)
+    finally:
+        stop.set()
+        await serving
+        await committer.close()
+        spool.close()

@@ -98,7 +98,7 @@ async def test_the_payload_log_is_off_by_default_and_private_when_on(tmp_path):
     async with receiving(tmp_path, payload_log=file) as running:
         await running.client.post("/webhook/client-data", json={"caller_id": ANA})
         await running.deliver_json(transcription_payload(summary="olive trees"))
-    ring, event = [json.loads(line) for line in file.read_text().splitlines()]
+    ring, event = (json.loads(line) for line in file.read_text().splitlines())
     assert ANA in ring["body"]
     assert "dynamic_variables" in ring["answer"]
     assert "olive trees" in event["body"]
@@ -123,3 +123,22 @@ async def test_no_web_origin_may_call_unless_it_is_configured(tmp_path):
         assert "X-Api-Key" in allowed.headers["Access-Control-Allow-Headers"]
         other = await running.client.get("/health", headers={"Origin": "https://evil.example"})
         assert "Access-Control-Allow-Origin" not in other.headers
+
+
+async def test_a_payload_log_that_cannot_be_written_costs_no_answer(tmp_path, caplog):
+    nowhere = tmp_path / "missing/payloads.jsonl"
+    async with receiving(tmp_path, payload_log=nowhere) as running:
+        response = await running.client.post("/webhook/client-data", json={"caller_id": ANA})
+        assert response.status == 200
+    assert any(getattr(each, "action", "") == "payload_log_failed" for each in caplog.records)
+
+
+async def test_health_is_503_when_the_ledger_cannot_be_read(tmp_path):
+    async def unreadable():
+        raise SpoolFailed("cannot read the ledger")
+
+    async with receiving(tmp_path) as running:
+        object.__setattr__(running.receiver, "backlog", unreadable)
+        response = await running.client.get("/health")
+        assert response.status == 503
+        assert (await response.json())["backlog"] is None

@@ -219,3 +219,40 @@ async def test_the_right_key_opens(tmp_path, headers):
     async with receiving(tmp_path, client_data_key="right") as running:
         response = await running.client.post("/webhook/client-data", json={}, headers=headers)
         assert response.status == 200
+
+
+async def test_a_body_that_is_not_what_its_header_says_is_no_error(tmp_path):
+    headers = {"Content-Encoding": "gzip", "Content-Type": "application/json"}
+    async with receiving(tmp_path) as running:
+        ringing = await running.client.post("/webhook/client-data", data=b"hello", headers=headers)
+        assert ringing.status == 200
+        assert set((await ringing.json())["dynamic_variables"]) == KEYS
+        asked = await running.client.post("/webhook/search-data", data=b"hello", headers=headers)
+        assert asked.status == 400
+        assert not running.receiver.counts["defects"]
+
+
+@pytest.mark.parametrize(("name", "status"), [("client-data", 200), ("search-data", 200)])
+async def test_a_body_that_never_ends_is_answered_within_the_deadline(tmp_path, name, status):
+    async with receiving(tmp_path, live_deadline_seconds=0.3) as running:
+        reader, writer = await asyncio.open_connection("127.0.0.1", running.port)
+        head = f"POST /webhook/{name} HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n"
+        writer.write(head.encode() + b'{"caller_id"')
+        line = await asyncio.wait_for(reader.readline(), 5)
+        writer.close()
+        await writer.wait_closed()
+    assert line.startswith(f"HTTP/1.1 {status} ".encode())
+
+
+async def test_a_whatsapp_user_without_a_number_can_be_asked_about_in_the_call(tmp_path):
+    payload = call_of_ana()
+    payload["data"]["metadata"]["phone_call"] = None
+    payload["data"]["metadata"]["whatsapp"] = {
+        "direction": "inbound", "whatsapp_user_id": "US.13491208655302741918",
+    }  # fmt: skip
+    user = "US.13491208655302741918"
+    async with receiving(tmp_path, memory=await remembering(payload)) as running:
+        answer = await ring(running, caller_id=user, call_sid="", conversation_id="conv_wa")
+        assert answer["dynamic_variables"]["user_name"] == "Ana"
+        found = await ask(running, query="olive", caller_id=user, conversation_id="conv_wa")
+        assert found["profile"]["name"] == "Ana"

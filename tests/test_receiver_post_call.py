@@ -256,7 +256,7 @@ async def test_what_could_not_be_stored_is_not_acknowledged(tmp_path, error, cod
 
 async def test_a_sender_that_goes_away_in_the_middle_leaves_nothing(tmp_path):
     async with receiving(tmp_path) as running:
-        port = running.client.port
+        port = running.port
         _, writer = await asyncio.open_connection("127.0.0.1", port)
         signature = sign(b"", SECRET, timestamp=int(time.time()))
         head = (
@@ -286,3 +286,59 @@ async def test_wrong_paths_and_methods_get_json_that_says_what_to_do(tmp_path):
         assert wrong.status == 405
         for response in (missing, wrong):
             assert "/" in (await response.json())["error"]["message"]
+
+
+def signed_head(body, *more):
+    signature = sign(body, SECRET, timestamp=int(time.time()))
+    lines = ["POST /webhook/post-call HTTP/1.1", "Host: x", f"ElevenLabs-Signature: {signature}"]
+    return "\r\n".join([*lines, *more, "", ""]).encode()
+
+
+@pytest.mark.parametrize("size", [10, 2_000_000])
+async def test_a_broken_chunk_is_an_error_of_the_senders_and_leaves_nothing(
+    tmp_path, size, monkeypatch
+):
+    monkeypatch.setattr("receiver.intake.STALL_SECONDS", 0.3)
+    async with receiving(tmp_path) as running:
+        reader, writer = await asyncio.open_connection("127.0.0.1", running.port)
+        head = signed_head(b"", "Transfer-Encoding: chunked")
+        writer.write(head + f"{size:x}\r\n".encode() + b"A" * size + b"\r\nzz\r\n")
+        line = await asyncio.wait_for(reader.readline(), 10)
+        writer.close()
+        await writer.wait_closed()
+        assert line.split()[1] in (b"400", b"408"), line
+        assert running.files() == BASE_FILES
+        assert not running.receiver.counts["defects"]
+
+
+@pytest.mark.parametrize("size", [100, 2_000_000])
+async def test_a_body_that_stalls_is_given_up_and_leaves_nothing(tmp_path, size, monkeypatch):
+    monkeypatch.setattr("receiver.intake.STALL_SECONDS", 0.3)
+    async with receiving(tmp_path) as running:
+        reader, writer = await asyncio.open_connection("127.0.0.1", running.port)
+        writer.write(signed_head(b"", f"Content-Length: {2 * size}") + b"A" * size)
+        line = await asyncio.wait_for(reader.readline(), 10)
+        writer.close()
+        await writer.wait_closed()
+        assert line.split()[1] == b"408"
+        assert running.files() == BASE_FILES
+
+
+@pytest.mark.parametrize("size", [500, 2_000_000])
+async def test_a_body_that_is_still_coming_when_told_to_stop_is_finished(tmp_path, size):
+    recording = bytes(index % 251 for index in range(size))
+    body = body_of(audio_payload(mp3=recording, conversation_id="conv_late"))
+    async with receiving(tmp_path) as running:
+        reader, writer = await asyncio.open_connection("127.0.0.1", running.port)
+        writer.write(signed_head(body, f"Content-Length: {len(body)}") + body[: len(body) // 2])
+        await writer.drain()
+        while not running.receiver.requests.in_flight:
+            await asyncio.sleep(0.01)
+        running.stop.set()
+        await asyncio.sleep(0.2)
+        writer.write(body[len(body) // 2 :])
+        answer = await asyncio.wait_for(reader.read(), 10)
+        writer.close()
+        await writer.wait_closed()
+        assert b'"status":"stored"' in answer
+        assert (running.root / "conv_late/conv_late_audio.mp3").read_bytes() == recording

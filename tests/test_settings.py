@@ -60,16 +60,47 @@ def test_every_problem_is_named_with_what_it_should_be(monkeypatch):
     for name, value in wrong.items():
         monkeypatch.setenv(name, value)
     with pytest.raises(SettingsError) as caught:
-        load_settings()
+        load_settings(required=("elevenlabs_post_call_key",))
     named = {line.partition(":")[0] for line in caught.value.problems}
     assert named == set(wrong)
     assert all("should be" in line for line in caught.value.problems)
 
 
-def test_a_mode_that_does_not_exist_yet_says_so(monkeypatch):
+def test_a_mode_that_does_not_exist_yet_says_so_beside_every_other_problem(monkeypatch):
     monkeypatch.setenv("OPENMEMORY_MODE", "remote")
-    with pytest.raises(SettingsError, match="OPENMEMORY_MODE"):
+    monkeypatch.setenv("PORT", "99999")
+    with pytest.raises(SettingsError) as caught:
         load_settings()
+    assert {line.partition(":")[0] for line in caught.value.problems} == {"OPENMEMORY_MODE", "PORT"}
+
+
+def test_a_missing_secret_is_named_together_with_the_name_it_was_mistyped_as(tmp_path):
+    (tmp_path / ".env").write_text("ELEVENLABS_POSTCALL_KEY=wsec_x\n")
+    with pytest.raises(SettingsError) as caught:
+        load_settings(required=("elevenlabs_post_call_key",))
+    first, second = caught.value.problems
+    assert first.startswith("ELEVENLABS_POST_CALL_KEY: is not set")
+    assert "ELEVENLABS_POSTCALL_KEY" in second
+
+
+@pytest.mark.parametrize("greeting", ["Hi {nme}", "Hi {{name}}", "Hi {name!r}", "Hi {", "{{x}}"])
+def test_a_greeting_knows_nothing_but_the_name(monkeypatch, greeting):
+    monkeypatch.setenv("GREETING", greeting)
+    with pytest.raises(SettingsError, match="GREETING"):
+        load_settings()
+
+
+def test_an_env_file_that_is_a_folder_is_a_named_problem(tmp_path):
+    (tmp_path / ".env").mkdir()
+    with pytest.raises(SettingsError, match="is a folder"):
+        load_settings()
+
+
+@pytest.mark.parametrize(
+    ("host", "url"), [("127.0.0.1", "http://127.0.0.1:8080"), ("::1", "http://[::1]:8080")]
+)
+def test_the_url_of_an_address_is_one_that_clients_understand(host, url):
+    assert Settings(host=host).base_url == url
 
 
 def test_a_file_that_is_not_text_is_a_named_problem(tmp_path):

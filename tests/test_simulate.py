@@ -15,7 +15,7 @@ def settings(**changes):
 
 
 async def play(running, **options):
-    url = f"http://127.0.0.1:{running.client.port}"
+    url = f"http://127.0.0.1:{running.port}"
     arguments = {"url": url, "caller": None, "file": None, **options}
     chosen = arguments.pop("settings", settings())
     return await simulation._simulate(chosen, **arguments)

@@ -10,6 +10,7 @@ a withheld number is not a person.
 import re
 import unicodedata
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 from urllib.parse import unquote
 
@@ -30,7 +31,7 @@ _WITHHELD_WORDS = frozenset(_WITHHELD.split())
 _WITHHELD_NUMBERS = frozenset(
     ["266696687", "7378742833", "2562533", "8656696", "86282452253", "464"]
 )
-_SHARED_WEB_IDS = _WITHHELD_WORDS | {"guest", "visitor", "user", "0"}
+_SHARED_WEB_IDS = _WITHHELD_WORDS | {"", "guest", "visitor", "user", "unknownuser", "0"}
 
 _ADDRESS = re.compile(r"(?P<shown>[^<]*)<(?P<address>[^>]*)>")
 _SCHEME = re.compile(r"(?:sips?|tel):(?://)?", re.IGNORECASE)
@@ -40,6 +41,7 @@ _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 _WHATSAPP_NUMBER = re.compile(r"[1-9][0-9]{6,14}")
 # "011" also begins national numbers in some countries: only a long rest makes it a prefix.
 _INTERNATIONAL = re.compile(r"(?:00(?=[1-9][0-9]{7,14}$)|011(?=[1-9][0-9]{9,14}$))")
+_WITHHELD_PREFIX = re.compile(r"^(?:00|011)")
 _INVISIBLE = frozenset(["Cc", "Cf", "Cs", "Co", "Cn"])
 
 
@@ -67,7 +69,7 @@ def phone_key(value: object, *, region: str | None = None) -> str | None:
     if not number.isascii() or not _DIGITS.fullmatch(number):
         return None
     digits = _INTERNATIONAL.sub("", number.removeprefix("+"))
-    if digits in _WITHHELD_NUMBERS or not digits.strip("0"):
+    if _WITHHELD_PREFIX.sub("", digits) in _WITHHELD_NUMBERS or not digits.strip("0"):
         return None
     if not number.startswith("+") and digits == number:
         return _national(number, region)
@@ -88,7 +90,7 @@ def messaging_key(value: object, *, region: str | None = None) -> str | None:
 def web_key(value: object) -> str | None:
     """Return the key of a user id that a browser supplied; None for what many would share."""
     kept = _visible_id(_as_text(value))
-    return f"web:{kept}" if kept and kept.casefold() not in _SHARED_WEB_IDS else None
+    return f"web:{kept}" if _squeeze(kept) not in _SHARED_WEB_IDS else None
 
 
 def caller_at_initiation(
@@ -243,5 +245,9 @@ def _as_text(value: object) -> str:
 
 
 def _visible_id(text: str) -> str:
+    """Return a readable form of an id; ids that differ at all keep different forms."""
     kept = "".join(char for char in text if unicodedata.category(char) not in _INVISIBLE)
-    return kept.strip()[:MAX_ID_CHARS].strip()
+    if kept == text and len(text) <= MAX_ID_CHARS:
+        return text
+    digest = sha256(text.encode(errors="surrogatepass")).hexdigest()[:16]
+    return f"{kept.strip()[:MAX_ID_CHARS]}~{digest}" if kept.strip() else ""

@@ -16,6 +16,7 @@ from cli import story
 from cli.output import console, print_problems
 from settings import Settings
 from voice.events import CallEnded
+from voice.identity import phone_key
 from voice.payload import parse_event
 from voice.signature import sign
 
@@ -127,6 +128,8 @@ async def _simulate(settings: Settings, *, url: str, caller: str | None, file: P
 async def play_story(simulation: Simulation, caller: str | None) -> None:
     """Play two calls of one caller and check every answer."""
     caller = caller or story.invented_number()
+    if phone_key(caller, region=simulation.settings.phone_region or None) is None:
+        raise SimulationFailed(f"{caller} is withheld or no number: nobody would be remembered")
     await _first_ring(simulation, caller)
     await _first_call_ends(simulation, caller)
     await _second_call(simulation, caller)

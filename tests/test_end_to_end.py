@@ -2,14 +2,17 @@
 
 import json
 import signal
+import socket
 import stat
 import threading
 import time
 import urllib.request
+from datetime import UTC, datetime
 
 import pytest
 
-from tests.factories import transcription_payload
+from spool.writer import Arrival, Spool
+from tests.factories import encoded, transcription_payload
 from tests.program import program
 from voice.signature import sign
 
@@ -67,30 +70,55 @@ def test_the_whole_story_from_an_empty_folder_through_a_kill_and_a_rebuild(tmp_p
         assert "Traceback" not in running.log()
 
 
-def test_a_rebuild_while_calls_go_on_delays_nobody_and_loses_nothing(tmp_path):
-    caller = "+12025550143"
+def fill(folder, count):
+    """Store conversations as a receiver would, before one runs."""
+    spool = Spool.open(folder)
+    now = datetime.now(UTC)
+    for start in range(0, count, 50):
+        spool.commit(
+            [
+                Arrival(
+                    kind="transcription",
+                    conversation_id=f"conv_before_{number}",
+                    content=encoded(
+                        transcription_payload(
+                            conversation_id=f"conv_before_{number}", caller="+12025550143"
+                        )
+                    ),
+                    event_timestamp=None,
+                    signature="",
+                    source="import",
+                    received_at=now,
+                )
+                for number in range(start, start + 50)
+            ]
+        )
+    spool.close()
+
+
+def test_a_rebuild_while_calls_go_on_keeps_the_old_answers_and_loses_nothing(tmp_path):
+    caller, before, number = "+12025550143", 1000, 0
+    fill(tmp_path / "data/spool", before)
     with program(tmp_path) as running:
         running.start("all-in-one")
-        for number in range(30):
-            deliver(running, transcription_payload(conversation_id=f"conv_{number}", caller=caller))
         running.wait_for_memory()
         rebuild = running.spawn("processor", "rebuild")
-        number = 30
         while rebuild.poll() is None:
             payload = transcription_payload(conversation_id=f"conv_{number}", caller=caller)
             assert deliver(running, payload) == "stored"
             known = ring(running, caller)["dynamic_variables"]
             assert known["is_returning_caller"] is True
-            assert known["call_count"] >= 30
+            assert known["call_count"] >= before
             number += 1
         assert rebuild.returncode == 0, running.log()
+        assert number > 5
         running.wait_for_memory()
-        lines = [json.loads(line) for line in running.export().splitlines()]
-        calls = {line.get("id") for line in lines if line.get("id", "").startswith("conv_")}
-        assert {f"conv_{each}" for each in range(number)} <= calls
-        before = running.export()
+        calls = [json.loads(line)["id"] for line in running.export().splitlines()]
+        assert len(calls) == before + number
+        assert {f"conv_{each}" for each in range(number)} <= set(calls)
+        exported = running.export()
         running.run("processor", "rebuild")
-        assert running.export() == before
+        assert running.export() == exported
 
 
 def test_killed_under_load_nothing_acknowledged_is_lost_and_nothing_doubled(tmp_path):
@@ -121,10 +149,10 @@ def test_killed_under_load_nothing_acknowledged_is_lost_and_nothing_doubled(tmp_
         for name in acknowledged:
             json.loads((running.spool / name / f"{name}_transcription.json").read_bytes())
         running.run("spool", "verify")
-        lines = running.export().splitlines()
-        assert len(lines) == len(set(lines))
-        calls = [json.loads(line).get("id") for line in lines]
-        assert set(acknowledged) <= set(calls)
+        calls = [json.loads(line) for line in running.export().splitlines()]
+        assert set(acknowledged) <= {call["id"] for call in calls}
+        memories = [memory["id"] for call in calls for memory in call["memories"]]
+        assert len(memories) == len(set(memories)) > len(acknowledged)
         before = running.export()
         running.run("processor", "rebuild")
         assert running.export() == before
@@ -176,6 +204,23 @@ def test_memory_that_was_deleted_is_derived_again_at_the_next_start(tmp_path):
         running.start("all-in-one")
         running.wait_for_memory()
         assert running.export() == before
+
+
+def test_a_second_signal_does_not_wait_for_a_body_that_never_ends(tmp_path):
+    with program(tmp_path) as running:
+        running.start("all-in-one")
+        secret = running.secret("ELEVENLABS_POST_CALL_KEY")
+        signature = sign(b"", secret, timestamp=int(time.time()))
+        with socket.create_connection(("127.0.0.1", running.port)) as stalled:
+            head = "POST /webhook/post-call HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n"
+            stalled.sendall(f"{head}ElevenLabs-Signature: {signature}\r\n\r\n".encode())
+            time.sleep(0.3)
+            running.process.send_signal(signal.SIGTERM)
+            time.sleep(0.3)
+            began = time.monotonic()
+            assert running.end(signal.SIGTERM) == 1
+            assert time.monotonic() - began < 6  # the first signal alone would wait for eight
+        assert "Traceback" not in running.log()
 
 
 def test_a_wrong_setting_stops_the_start_with_every_problem_named(tmp_path):

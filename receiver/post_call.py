@@ -10,7 +10,7 @@ import logging
 
 from aiohttp import web
 
-from receiver.context import RECEIVER
+from receiver.context import RECEIVER, Receiver
 from receiver.errors import error_response, json_response
 from receiver.intake import BodyStalled, BodyTooLarge, receive
 from receiver.request_log import CONVERSATION
@@ -37,22 +37,10 @@ async def post_call(request: web.Request) -> web.Response:
         receiver.counts["unsigned"] += 1
         logger.warning("delivery refused: %s", error, extra={"action": "delivery_refused"})
         return error_response(401, "invalid_signature", f"{error}.")
-    except BodyTooLarge:
-        receiver.counts["too_large"] += 1
-        megabytes = receiver.options.max_body_bytes // (1024 * 1024)
-        message = f"The body is larger than {megabytes} MB (MAX_BODY_MB)."
-        return error_response(413, "body_too_large", message)
-    except BodyStalled:
-        receiver.counts["stalled"] += 1
-        response = error_response(408, "body_stalled", "The rest of the body did not come.")
-        response.force_close()
-        return response
+    except (BodyTooLarge, BodyStalled) as error:
+        return _refused(receiver, error)
     except SpoolError as error:
-        receiver.counts["not_stored"] += 1
-        logger.error("delivery not stored: %s", error, extra={"action": "delivery_not_stored"})
-        code = "storage_full" if isinstance(error, SpoolFull) else "storage_failed"
-        message = "The event was not stored. Send it again later."
-        return error_response(503, code, message, retry_after_seconds=RETRY_AFTER_SECONDS)
+        return _not_stored(receiver, error)
     receiver.counts[outcome.status] += 1
     if arrival.conversation_id is None:
         logger.warning(
@@ -66,3 +54,23 @@ async def post_call(request: web.Request) -> web.Response:
         "conversation_id": arrival.conversation_id,
     }
     return json_response(value)
+
+
+def _refused(receiver: Receiver, error: BodyTooLarge | BodyStalled) -> web.Response:
+    if isinstance(error, BodyTooLarge):
+        receiver.counts["too_large"] += 1
+        megabytes = receiver.options.max_body_bytes // (1024 * 1024)
+        message = f"The body is larger than {megabytes} MB (MAX_BODY_MB)."
+        return error_response(413, "body_too_large", message)
+    receiver.counts["stalled"] += 1
+    response = error_response(408, "body_stalled", "The rest of the body did not come.")
+    response.force_close()
+    return response
+
+
+def _not_stored(receiver: Receiver, error: SpoolError) -> web.Response:
+    receiver.counts["not_stored"] += 1
+    logger.error("delivery not stored: %s", error, extra={"action": "delivery_not_stored"})
+    code = "storage_full" if isinstance(error, SpoolFull) else "storage_failed"
+    message = "The event was not stored. Send it again later."
+    return error_response(503, code, message, retry_after_seconds=RETRY_AFTER_SECONDS)

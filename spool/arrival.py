@@ -99,8 +99,10 @@ class Outcome:
     """
     What became of an arrival. `file` is where its content stands, relative to the spool.
 
-    A revision is "stored". "duplicate": the same content was there, nothing was written.
-    "quarantined" is said again for a body that is in quarantine already.
+    A revision is "stored". "duplicate": the same content was there with its receipt, nothing
+    was written. Content that was there without one (a folder copied in while we run) is
+    "stored" too: this arrival gave it its receipt. "quarantined" is said again for a body that
+    is in quarantine already.
     """
 
     status: Literal["stored", "duplicate", "quarantined"]

@@ -27,8 +27,10 @@ from spool.ledger import Ledger
 from spool.staging import StagedFile, write_all
 
 _BLOCK_BYTES = 1 << 20
-# What opening answers when something other than a plain file stands under a name of ours.
-_NO_FILE = frozenset({errno.ELOOP, errno.EISDIR, errno.ENOTDIR, errno.ENXIO})
+# What opening answers when something that is not ours stands under a name of ours.
+_NOT_OURS = frozenset(
+    {errno.ELOOP, errno.EISDIR, errno.ENOTDIR, errno.ENXIO, errno.EACCES, errno.EPERM}
+)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -42,7 +44,7 @@ class _Entry:
     temporary: str = ""
     sidecar: str = ""
     linked: list[str] = field(default_factory=list)
-    new_file: str = ""  # the final name, if this arrival gave it and so owes a receipt
+    owes: str = ""  # the final name that this arrival gave, or found without a receipt
 
 
 class Batch:
@@ -76,7 +78,7 @@ class Batch:
                 entry.outcome = self._publish(entry)
             if self._touched:
                 self._layout.make_names_durable(sorted(self._touched), at_once=self._at_once)
-            self._enter([entry for entry in waiting if entry.new_file])
+            self._enter([entry for entry in self._entries if entry.owes])
             return [entry.outcome for entry in self._entries if entry.outcome is not None]
         finally:
             self._layout.remove(self._temporaries)
@@ -157,7 +159,7 @@ class Batch:
                 if self._compare(name, entry):
                     return self._known(entry, name)
                 continue
-            entry.new_file = name
+            entry.owes = name
             is_body = entry.arrival.kind == "quarantine"
             return Outcome(status="quarantined" if is_body else "stored", file=name)
         message = f"{name} is taken by something else; run `spool verify` and move it away"
@@ -171,10 +173,19 @@ class Batch:
         self._touched.add(name.rpartition("/")[0])
 
     def _known(self, entry: _Entry, file: str) -> Outcome:
-        """Return the outcome for content that stands in `file` already."""
+        """
+        Return the outcome for content that stands in `file` already.
+
+        Nothing that no receipt names is called a duplicate: it may have been copied in while
+        we run, or recovery could not read it. Then this arrival enters it. Raises OSError.
+        """
         self._touched.add(file.rpartition("/")[0])  # its name may not be durable yet
-        is_body = entry.arrival.kind == "quarantine"
-        return Outcome(status="quarantined" if is_body else "duplicate", file=file)
+        is_ours = any(other.owes == file for other in self._entries)
+        if not is_ours and not self._ledger.names(file):
+            entry.owes = file
+        if entry.arrival.kind == "quarantine":
+            return Outcome(status="quarantined", file=file)
+        return Outcome(status="stored" if entry.owes else "duplicate", file=file)
 
     def _compare(self, name: str, entry: _Entry) -> bool | None:
         """Tell whether `name` holds this content, and make it durable; None if it is free."""
@@ -183,11 +194,14 @@ class Batch:
         except FileNotFoundError:
             return None
         except OSError as error:
-            if error.errno in _NO_FILE:
+            if error.errno in _NOT_OURS:
                 return False
             raise
         try:
-            if os.fstat(fd).st_size != entry.size or _hash(fd) != entry.sha256:
+            if os.fstat(fd).st_size != entry.size:
+                return False
+            self._layout.sync.forget(fd)  # compare with the disk, not with what should be there
+            if _hash(fd) != entry.sha256:
                 return False
             self._layout.sync.file(fd)
             return True
@@ -198,7 +212,7 @@ class Batch:
         """Write the receipts: from here on they are stored. Raises SpoolFailed, OSError."""
         lines = []
         for entry in entries:
-            receipt = entry.arrival.receipt(entry.new_file, entry.size, entry.sha256)
+            receipt = entry.arrival.receipt(entry.owes, entry.size, entry.sha256)
             lines.append(encode_receipt(receipt))
         entered = self._ledger.append(lines) if lines else 0
         if lines and not entered:
@@ -213,7 +227,7 @@ class Batch:
         except OSError as error:  # not for undo(): the receipts of the others are durable
             message = f"cannot take back a file: {error}; look at the disk and the system log"
             raise SpoolFailed(message) from error
-        refused = {entry.new_file for entry in entries}
+        refused = {entry.owes for entry in entries}
         for entry in self._entries:
             if isinstance(entry.outcome, Outcome) and entry.outcome.file in refused:
                 entry.outcome = SpoolFull("no room for a receipt; free some space")

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 from spool.format import SpoolError, SpoolFailed
 from spool.staging import StagedFile
@@ -55,12 +56,12 @@ class Committer:
 
     async def mend(self) -> None:
         """
-        Try to bring a spool back that is full or has failed; does nothing to one that is well.
+        Try to bring a spool back that is full or has failed; notice one that was moved away.
 
         Arrivals do the same, but a sender that sees 503s may send none: call this from time to
         time, such as at a health check.
         """
-        if self._spool.state != "ok" and not self._is_closed:
+        if not self._is_closed:
             loop = asyncio.get_running_loop()
             await loop.run_in_executor(self._thread, self._mend, loop.time())
 
@@ -95,7 +96,10 @@ class Committer:
     def _mend(self, now: float) -> None:
         if self._spool.state == "failed":
             self._recover(now)
+            return
         self._spool.look_for_room()
+        with suppress(SpoolFailed):  # its state says so
+            self._spool.check_place()
 
     def _recover(self, now: float) -> None:
         if now < self._next_recovery:

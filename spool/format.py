@@ -154,6 +154,11 @@ def encode_receipt(receipt: Receipt) -> bytes:
     return body + b',"crc":"%08x"}\n' % zlib.crc32(body)
 
 
+def file_member(file: str) -> bytes:
+    """Return the bytes by which an encoded receipt names `file`; no other receipt holds them."""
+    return b'"file":%b,' % _ENCODER.encode(file).encode("ascii")
+
+
 def is_intact(line: bytes) -> bool:
     """Tell whether `line`, newline included, is whole: its checksum is right."""
     body, crc = line[:-_CRC_LENGTH], line[-_CRC_LENGTH:]

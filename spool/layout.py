@@ -1,23 +1,26 @@
 """The folders of one spool, open: made durable, locked by one receiver, proven to be suitable."""
 
 import contextlib
+import errno
 import fcntl
 import itertools
 import os
 import stat
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 from spool.format import (
     INCOMING_FOLDER,
     QUARANTINE_FOLDER,
     STATE_FOLDER,
+    SpoolFailed,
     SpoolFull,
     SpoolLocked,
     UnsuitableFolder,
 )
-from spool.sync import Sync, is_no_room
+from spool.sync import Sync, choose_sync, is_no_room
 
 OPEN_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 _FOLDER_MODE = 0o700
@@ -79,6 +82,22 @@ class Layout:
                 os.close(fd)
         self.sync.file(self.root_fd)
 
+    def check_place(self, name: str, fd: int) -> None:
+        """
+        Raise SpoolFailed unless `name` ("" for the root) still leads to the open `fd`.
+
+        A folder that was moved or replaced takes writes without a complaint, where nobody
+        looks for them.
+        """
+        try:
+            there, ours = (self.root / name).stat(), os.fstat(fd)
+            is_ours = (there.st_dev, there.st_ino) == (ours.st_dev, ours.st_ino)
+        except OSError:
+            is_ours = False
+        if not is_ours:
+            message = f"{self.root / name} was moved, replaced or removed; put it back or restart"
+            raise SpoolFailed(message)
+
     def remove(self, paths: Iterable[str]) -> None:
         """Remove temporary files. What cannot be removed now is swept at the next start."""
         for path in paths:
@@ -94,22 +113,50 @@ class Layout:
         self.remove(dead)
         return len(dead)
 
+    def last_recovery(self) -> datetime | None:
+        """Return when the last complete recovery began; None if that is not known."""
+        try:
+            recovered_at = datetime.fromisoformat(_read_lock(self.lock_fd)[1])
+        except ValueError:
+            return None
+        return recovered_at if recovered_at.tzinfo is not None else None
+
+    def note_recovery(self, began_at: datetime) -> None:
+        """Note a complete recovery; without the note, the next start looks at more files."""
+        _write_lock(self.lock_fd, began_at.astimezone(UTC).isoformat())
+
     def close(self) -> None:
         """Give the lock back and close the folder."""
         os.close(self.root_fd)
         os.close(self.lock_fd)
 
 
+def create_durably(folder: Path, *, sync: Sync | None = None) -> None:
+    """
+    Create `folder` and every missing folder above it, mode 0700, each durable when this returns.
+
+    For whoever needs the folder of a spool, or one in it, before a receiver has made it.
+    Raises UnsuitableFolder if that is not possible, SpoolFull if there is no room, SpoolFailed.
+    """
+    try:
+        _create_missing(folder.absolute(), sync or choose_sync("fsync"))
+    except OSError as error:
+        raise _unusable(folder, error) from error
+
+
 def open_layout(root: Path, sync: Sync) -> Layout:
     """
     Return the folders of the spool at `root`, created if need be, durable, and locked.
 
+    Durable from the top: whoever created a part of the path may not have cared.
     Raises SpoolLocked if a receiver has it, UnsuitableFolder if the place cannot carry a spool,
     SpoolFull if there is no room to create it.
     """
     try:
         for folder in (root, *(root / name for name in (INCOMING_FOLDER, QUARANTINE_FOLDER))):
-            _create_durably(folder, sync)
+            _create_missing(folder, sync)
+        for folder in root.parents:
+            _sync_if_possible(folder, sync)
         lock_fd = _lock(root)
         try:
             _prove_suitable(root)
@@ -118,22 +165,43 @@ def open_layout(root: Path, sync: Sync) -> Layout:
             os.close(lock_fd)
             raise
     except OSError as error:
-        problem = SpoolFull if is_no_room(error) else UnsuitableFolder
-        message = f"cannot use {root} as a spool: {error}; give PAYLOAD_STORAGE_PATH another folder"
-        raise problem(message) from error
+        raise _unusable(root, error) from error
     return Layout(root=root, root_fd=root_fd, lock_fd=lock_fd, sync=sync)
 
 
-def _create_durably(folder: Path, sync: Sync) -> None:
-    """Create `folder` and its parents, each durable in its own parent; raises OSError."""
+def _unusable(folder: Path, error: OSError) -> SpoolFull | UnsuitableFolder:
+    """Return what an error about the folder of a spool means for its owner."""
+    message = f"cannot use {folder} for a spool: {error}; give PAYLOAD_STORAGE_PATH another folder"
+    return SpoolFull(message) if is_no_room(error) else UnsuitableFolder(message)
+
+
+def _create_missing(folder: Path, sync: Sync) -> None:
+    """Create `folder` and what is missing above it, durably; raises OSError, SpoolFailed."""
     missing = [path for path in (folder, *folder.parents) if not path.exists()]
     for path in reversed(missing):
         path.mkdir(mode=_FOLDER_MODE, exist_ok=True)
-        parent = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            sync.file(parent)
-        finally:
-            os.close(parent)
+        _sync_folder(path.parent, sync)
+
+
+def _sync_if_possible(folder: Path, sync: Sync) -> None:
+    """Make the names in `folder` durable, unless it is not ours to open, or not on a disk."""
+    try:
+        _sync_folder(folder, sync)
+    except PermissionError:
+        return
+    except SpoolFailed as error:
+        cause = error.__cause__
+        if not (isinstance(cause, OSError) and cause.errno == errno.EINVAL):  # an automount point
+            raise
+
+
+def _sync_folder(folder: Path, sync: Sync) -> None:
+    """Make the names in `folder` durable; raises OSError, SpoolFailed."""
+    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        sync.file(fd)
+    finally:
+        os.close(fd)
 
 
 def _lock(root: Path) -> int:
@@ -142,11 +210,10 @@ def _lock(root: Path) -> int:
     fd = os.open(path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, _FILE_MODE)
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        with contextlib.suppress(OSError):  # the number only serves the message below
-            os.ftruncate(fd, 0)
-            os.pwrite(fd, b"%d\n" % os.getpid(), 0)
+        _, recovered_at = _read_lock(fd)
+        _write_lock(fd, recovered_at)
     except BlockingIOError:
-        owner = os.pread(fd, 20, 0).decode("ascii", "replace").strip() or "unknown"
+        owner = _read_lock(fd)[0] or "unknown"
         os.close(fd)
         message = f"another receiver (process {owner}) works on the spool {root}; stop it first"
         raise SpoolLocked(message) from None
@@ -154,6 +221,19 @@ def _lock(root: Path) -> int:
         os.close(fd)
         raise
     return fd
+
+
+def _read_lock(fd: int) -> tuple[str, str]:
+    """Return the two lines of the lock: who holds it, and when the last recovery began."""
+    owner, _, recovered_at = os.pread(fd, 100, 0).decode("ascii", "replace").partition("\n")
+    return owner.strip(), recovered_at.strip()
+
+
+def _write_lock(fd: int, recovered_at: str) -> None:
+    """Write the two lines. The time is content: a copy of the spool keeps that."""
+    with contextlib.suppress(OSError):  # neither is needed: who cannot read them does more work
+        os.ftruncate(fd, 0)
+        os.pwrite(fd, f"{os.getpid()}\n{recovered_at}\n".encode("ascii", "replace"), 0)
 
 
 def _prove_suitable(root: Path) -> None:

@@ -1,9 +1,10 @@
 """The ledger, as its one writer sees it: appended to, durable line by line, never rewritten."""
 
+import errno
 import os
 from collections.abc import Sequence
 
-from spool.format import LEDGER_FILE, STATE_FOLDER, SpoolFailed, is_intact
+from spool.format import LEDGER_FILE, STATE_FOLDER, SpoolFailed, file_member, is_intact
 from spool.layout import Layout
 from spool.sync import is_no_room
 
@@ -20,6 +21,7 @@ class Ledger:
     def __init__(self, layout: Layout) -> None:
         """Open or create the ledger and cut a torn end off; raises OSError or SpoolFailed."""
         self._sync = layout.sync
+        self._layout = layout
         flags = os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW
         self._fd = os.open(LEDGER_FILE, flags, 0o600, dir_fd=layout.root_fd)
         self._pending = b""
@@ -67,9 +69,41 @@ class Ledger:
         os.ftruncate(self._fd, self.end + len(data))
         self._settle(data)
 
+    def names(self, file: str) -> bool:
+        """
+        Tell whether a whole line names `file`; raises OSError if the ledger cannot be read.
+
+        It is read from its end: what comes again mostly came a short while ago.
+        """
+        member = file_member(file)
+        rest, end = b"", self.end
+        while end:
+            start = max(0, end - _BLOCK_BYTES)
+            lines = self._read(start, end) + rest
+            if start:  # the first line may begin in the block before
+                head, newline, lines = lines.partition(b"\n")
+                rest = head + newline
+            if member in lines:
+                found = (line for line in lines.splitlines(keepends=True) if member in line)
+                if any(is_intact(line) for line in found):
+                    return True
+            end = start
+        return False
+
+    def check_place(self) -> None:
+        """Raise SpoolFailed unless the ledger's name still leads to this open file."""
+        self._layout.check_place(LEDGER_FILE, self._fd)
+
     def close(self) -> None:
         """Close the file; everything before `end` is durable already."""
         os.close(self._fd)
+
+    def _read(self, start: int, end: int) -> bytes:
+        """Return the bytes from `start` to `end`; raises OSError if they are not all there."""
+        block = os.pread(self._fd, end - start, start)
+        if len(block) < end - start:
+            raise OSError(errno.EIO, "the ledger has become shorter", LEDGER_FILE)
+        return block
 
     def _write(self, data: bytes) -> int:
         """Write at the end and return how many bytes found room; raises SpoolFailed."""

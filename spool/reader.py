@@ -1,9 +1,12 @@
 """The only reads of a spool: its ledger, line by line, and the files that the ledger names."""
 
+import contextlib
 import hashlib
 import os
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
+from typing import IO
 
 from spool.format import (
     LEDGER_FILE,
@@ -16,6 +19,7 @@ from spool.format import (
 )
 
 _BLOCK_BYTES = 1 << 20
+_LINE_BYTES = 4096  # most lines are shorter
 _OPEN_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 _OPEN_FILE = os.O_RDONLY | os.O_NOFOLLOW
 
@@ -34,19 +38,32 @@ def ledger_identity(root: Path) -> str:
 
 def ledger_lines(root: Path, *, offset: int = 0) -> Iterator[tuple[bytes, int]]:
     """Yield every complete line from `offset` on, newline included, with the offset after it."""
+    with _ledger(root, offset=offset, buffer_bytes=_BLOCK_BYTES) as file:
+        for line in file:
+            if not line.endswith(b"\n"):
+                return  # being written at this moment, or torn: not yet a line
+            offset += len(line)
+            yield line, offset
+
+
+@contextlib.contextmanager
+def _ledger(root: Path, *, offset: int, buffer_bytes: int) -> Iterator[IO[bytes]]:
+    """Open the ledger at `offset`; where there is none, an empty file. Raises SpoolError."""
+    path = ledger_path(root)
     try:
-        with ledger_path(root).open("rb", buffering=_BLOCK_BYTES) as file:
+        with _open_or_empty(path, buffer_bytes) as file:
             file.seek(offset)
-            for line in file:
-                if not line.endswith(b"\n"):
-                    return  # being written at this moment, or torn: not yet a line
-                offset += len(line)
-                yield line, offset
-    except FileNotFoundError:
-        return
+            yield file
     except OSError as error:
-        message = f"cannot read {ledger_path(root)}: {error}; check the disk and its permissions"
+        message = f"cannot read {path}: {error}; check the disk and its permissions"
         raise SpoolError(message) from error
+
+
+def _open_or_empty(path: Path, buffer_bytes: int) -> IO[bytes]:
+    try:
+        return path.open("rb", buffering=buffer_bytes)
+    except FileNotFoundError:
+        return BytesIO()
 
 
 def read_receipts(root: Path, *, offset: int = 0) -> Iterator[tuple[Receipt | DamagedLine, int]]:
@@ -68,6 +85,16 @@ def read_receipts(root: Path, *, offset: int = 0) -> Iterator[tuple[Receipt | Da
         yield receipt, after
 
 
+def receipt_at(root: Path, offset: int) -> Receipt | DamagedLine:
+    """
+    Return the receipt in the one line that begins at `offset`.
+
+    A DamagedLine, never raised, if it cannot be understood, or no whole line begins there.
+    """
+    with _ledger(root, offset=offset, buffer_bytes=_LINE_BYTES) as file:
+        return _decode(file.readline())
+
+
 def _decode(line: bytes) -> Receipt | DamagedLine:
     """Return the receipt in `line`, or why there is none."""
     try:
@@ -80,28 +107,14 @@ def is_line_boundary(root: Path, offset: int) -> bool:
     """Tell whether a line of the ledger ends, or the first one begins, at `offset`."""
     if offset <= 0:
         return offset == 0
-    try:
-        with ledger_path(root).open("rb") as file:
-            file.seek(offset - 1)
-            return file.read(1) == b"\n"
-    except FileNotFoundError:
-        return False
-    except OSError as error:
-        message = f"cannot read {ledger_path(root)}: {error}; check the disk and its permissions"
-        raise SpoolError(message) from error
+    with _ledger(root, offset=offset - 1, buffer_bytes=0) as file:
+        return file.read(1) == b"\n"
 
 
 def count_lines(root: Path, *, offset: int) -> int:
     """Return how many complete lines follow `offset`, in constant memory."""
-    try:
-        with ledger_path(root).open("rb", buffering=0) as file:
-            file.seek(offset)
-            return sum(block.count(b"\n") for block in iter(lambda: file.read(_BLOCK_BYTES), b""))
-    except FileNotFoundError:
-        return 0
-    except OSError as error:
-        message = f"cannot read {ledger_path(root)}: {error}; check the disk and its permissions"
-        raise SpoolError(message) from error
+    with _ledger(root, offset=offset, buffer_bytes=0) as file:
+        return sum(block.count(b"\n") for block in iter(lambda: file.read(_BLOCK_BYTES), b""))
 
 
 def read_file(root: Path, receipt: Receipt) -> bytes:

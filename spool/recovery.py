@@ -1,10 +1,14 @@
-"""Recovery: files that have their name but no receipt are found, made durable and entered."""
+"""
+Recovery: files that have their name but no receipt are found, made durable and entered.
+
+A file without a receipt is not yet stored: recovery may put a fresh copy of it in its place.
+What a receipt names is never changed.
+"""
 
 import hashlib
 import json
 import logging
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -25,6 +29,7 @@ from spool.layout import Layout
 from spool.ledger import Ledger
 from spool.reader import ledger_lines
 from spool.staging import write_all
+from spool.sync import is_no_room
 
 logger = logging.getLogger(__name__)
 
@@ -51,17 +56,18 @@ class _Found:
     modified_at: float
 
 
-def enter_missing(layout: Layout, ledger: Ledger, *, rewrite: bool) -> int:
+def enter_missing(layout: Layout, ledger: Ledger, *, rewrite: bool, now: datetime) -> int:
     """
     Write a receipt for every file that has a name of ours and none; return how many.
 
     Each is durable, name and content, before its receipt is. Files are looked for in folders
-    that changed since shortly before the last receipt; everywhere if that cannot be relied on.
+    that changed since shortly before the last recovery; everywhere if that cannot be relied on.
     With `rewrite`, a new copy takes the place of each: after a failed fsync, memory may show
     what the disk does not hold, and nothing but a new file is sure.
+    What cannot be read is skipped (logged), and looked at again by the next recovery.
     Raises SpoolFull, SpoolFailed or OSError; trying again later goes on where it stopped.
     """
-    found = sorted(_without_receipt(layout, ledger), key=lambda each: each.modified_at)
+    found, is_complete = _without_receipt(layout, ledger, now)
     entered = 0
     for start in range(0, len(found), _CHUNK_FILES):
         chunk = found[start : start + _CHUNK_FILES]
@@ -78,20 +84,24 @@ def enter_missing(layout: Layout, ledger: Ledger, *, rewrite: bool) -> int:
             message = "no room for the receipts of recovered files; free some space"
             raise SpoolFull(message)
         entered += len(receipts)
+    if is_complete and entered == len(found):
+        layout.note_recovery(now)
     return entered
 
 
-def _without_receipt(layout: Layout, ledger: Ledger) -> list[_Found]:
-    """Return the files of ours that no receipt names, as far as they can be new."""
-    since = _last_change(ledger)
-    candidates = {each.file: each for each in _candidates(layout, since)}
+def _without_receipt(layout: Layout, ledger: Ledger, now: datetime) -> tuple[list[_Found], bool]:
+    """Return the files that no receipt names, oldest first, and whether all could be listed."""
+    folders = _changed_folders(layout, _look_since(layout, ledger, now))
+    listings = [_list(layout, folder) for folder in folders]
+    candidates = {each.file: each for listing in listings for each in listing or ()}
     if candidates:
         for line, _ in ledger_lines(layout.root):
             try:
                 candidates.pop(_file_of(line), None)
             except DamagedLine:
                 continue
-    return list(candidates.values())
+    found = sorted(candidates.values(), key=lambda each: each.modified_at)
+    return found, None not in listings
 
 
 def _file_of(line: bytes) -> str:
@@ -102,20 +112,22 @@ def _file_of(line: bytes) -> str:
     return decode_receipt(line).file
 
 
-def _last_change(ledger: Ledger) -> float:
+def _look_since(layout: Layout, ledger: Ledger, now: datetime) -> float:
     """Return the time (unix seconds) before which every file is known to have its receipt."""
-    if not ledger.last_line or ledger.is_damaged:
+    recovered_at = layout.last_recovery()
+    if recovered_at is None or recovered_at > now or not ledger.last_line or ledger.is_damaged:
         return 0.0
     try:
-        received_at = decode_receipt(ledger.last_line).received_at.timestamp()
+        received_at = decode_receipt(ledger.last_line).received_at
     except DamagedLine:
         return 0.0
-    # The earlier of the two: a wrong clock or a copied ledger can spoil either of them.
-    return min(received_at, ledger.changed_at) - _MARGIN_SECONDS
+    # The earliest of all: a wrong clock or an older ledger, copied here, can spoil any of them.
+    times = (recovered_at.timestamp(), received_at.timestamp(), ledger.changed_at)
+    return min(times) - _MARGIN_SECONDS
 
 
-def _candidates(layout: Layout, since: float) -> Iterator[_Found]:
-    """Yield every file with a name of ours in a folder that changed after `since`."""
+def _changed_folders(layout: Layout, since: float) -> list[str]:
+    """Return the folders that can hold a file of ours and have changed after `since`."""
     with os.scandir(layout.root) as folders:
         names = [
             entry.name
@@ -126,13 +138,31 @@ def _candidates(layout: Layout, since: float) -> Iterator[_Found]:
         ]
     if (layout.root / QUARANTINE_FOLDER).lstat().st_ctime >= since:
         names.append(QUARANTINE_FOLDER)
-    for name in names:
-        with os.scandir(layout.root / name) as files:
+    return names
+
+
+def _list(layout: Layout, folder: str) -> list[_Found] | None:
+    """Return every file with a name of ours in `folder`; None (logged) if it is unreadable."""
+    found = []
+    try:
+        with os.scandir(layout.root / folder) as files:
             for entry in files:
-                file = f"{name}/{entry.name}"
+                file = f"{folder}/{entry.name}"
                 if identify_file(file) and entry.is_file(follow_symlinks=False):
                     modified_at = entry.stat(follow_symlinks=False).st_mtime
-                    yield _Found(file=file, modified_at=modified_at)
+                    found.append(_Found(file=file, modified_at=modified_at))
+    except OSError as error:
+        _skip(folder, error)
+        return None
+    return found
+
+
+def _skip(path: str, error: OSError) -> None:
+    """Log that `path` is left for the next recovery; raises `error` if there was no room."""
+    if is_no_room(error):
+        raise error
+    details = {"action": "recovery_skipped", "file": path, "error": str(error)}
+    logger.warning("what may lack a receipt cannot be read, skipped", extra=details)
 
 
 def _secure(layout: Layout, found: _Found, *, rewrite: bool) -> Receipt | None:
@@ -143,20 +173,23 @@ def _secure(layout: Layout, found: _Found, *, rewrite: bool) -> Receipt | None:
     """
     try:
         fd = os.open(found.file, os.O_RDONLY | os.O_NOFOLLOW, dir_fd=layout.root_fd)
-    except FileNotFoundError:
+    except OSError as error:
+        _skip(found.file, error)
         return None
     try:
         layout.sync.forget(fd)
         try:
             size, sha256, timestamp = _measure(fd, found.file)
         except OSError as error:
-            details = {"action": "recovery_skipped", "file": found.file, "error": str(error)}
-            logger.warning("a file without a receipt cannot be read, skipped", extra=details)
+            _skip(found.file, error)
             return None
         if rewrite:
             _replace(layout, fd, found.file)
         else:
             layout.sync.file(fd)
+    except PermissionError as error:  # copied in by another user: not ours to replace
+        _skip(found.file, error)
+        return None
     finally:
         os.close(fd)
     kind, conversation_id = identify_file(found.file) or ("quarantine", None)
@@ -209,9 +242,8 @@ def _replace(layout: Layout, fd: int, file: str) -> None:
         finally:
             os.close(copy_fd)
         os.rename(copy, file, src_dir_fd=layout.root_fd, dst_dir_fd=layout.root_fd)
-    except BaseException:
-        layout.remove([copy])
-        raise
+    finally:
+        layout.remove([copy])  # if it has not got the other name
 
 
 def _reason(layout: Layout, sha256: str) -> str:

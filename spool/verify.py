@@ -26,6 +26,7 @@ _SIDECAR = re.compile(r"[0-9a-f]{64}\.json")
 
 # "lost+found" is there when the spool is a volume of its own.
 _NOT_OURS = frozenset({STATE_FOLDER, "lost+found"})
+_LEFT_BY_MACOS = ".DS_Store"  # in every folder that somebody has looked at
 
 Problem = Literal["missing", "changed", "extra", "torn"]
 
@@ -127,7 +128,7 @@ def _files(root: Path) -> Iterator[str]:
     for entry in found:
         if entry.is_dir(follow_symlinks=False) and is_conversation_id(entry.name):
             yield from _children(root, entry.name)
-        else:
+        elif entry.name != _LEFT_BY_MACOS:
             yield entry.name
     yield from (
         file
@@ -137,10 +138,11 @@ def _files(root: Path) -> Iterator[str]:
 
 
 def _children(root: Path, folder: str) -> list[str]:
-    """Return the paths of everything in a folder; none if it has just been removed."""
+    """Return the paths of everything in a folder that counts; none if it has just been removed."""
     try:
         with os.scandir(root / folder) as entries:
-            return [f"{folder}/{entry.name}" for entry in entries]
+            names = [entry.name for entry in entries if entry.name != _LEFT_BY_MACOS]
+            return [f"{folder}/{name}" for name in names]
     except FileNotFoundError:
         return []
 

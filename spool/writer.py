@@ -1,7 +1,8 @@
 """The only writes to a spool: open it, commit arrivals to it, recover it after a failure."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, Self
 
@@ -28,21 +29,31 @@ class Spool:
     the start found. `stage` may be called from any thread; commits take turns.
     """
 
-    def __init__(self, layout: Layout, ledger: Ledger, recovered: Recovery) -> None:
+    def __init__(
+        self, layout: Layout, ledger: Ledger, recovered: Recovery, clock: Callable[[], datetime]
+    ) -> None:
         """Take over open folders and ledger; use `Spool.open`."""
         self._layout = layout
         self._ledger = ledger
+        self._clock = clock
         self._turn = threading.Lock()
         self.recovered = recovered
         self.state: Literal["ok", "full", "failed"] = "ok"
 
     @classmethod
-    def open(cls, root: Path, *, sync: SyncMode | Sync = "auto") -> Self:
+    def open(
+        cls,
+        root: Path,
+        *,
+        sync: SyncMode | Sync = "auto",
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> Self:
         """
         Open the spool at `root`, creating it if need be, and recover it.
 
-        Afterwards every event that is on disk has a receipt. `sync` chooses how things become
-        durable, or brings the primitives itself. Raises SpoolLocked if another
+        Afterwards every event that is on disk and can be read has a receipt. `sync` chooses how
+        things become durable, or brings the primitives itself; `clock` tells the time, aware,
+        by which the next start knows where to look. Raises SpoolLocked if another
         receiver owns it, UnsuitableFolder if the place cannot carry a spool, SpoolFull or
         SpoolFailed if recovery is not possible now.
         """
@@ -54,7 +65,7 @@ class Spool:
             ledger = Ledger(layout)
             # Without any receipt the ledger was lost: the files are old, and copying a whole
             # spool would take hours. Beside receipts they come from a commit that broke off.
-            entered = enter_missing(layout, ledger, rewrite=bool(ledger.end))
+            entered = enter_missing(layout, ledger, rewrite=bool(ledger.end), now=clock())
         except BaseException as error:
             if ledger is not None:
                 ledger.close()
@@ -63,7 +74,7 @@ class Spool:
                 raise translate(error, f"recover the spool {root}") from error
             raise
         recovered = Recovery(swept=swept, entered=entered, cut_bytes=ledger.cut_bytes)
-        return cls(layout, ledger, recovered)
+        return cls(layout, ledger, recovered, clock)
 
     def stage(self) -> StagedFile:
         """Return a new file for content too large for memory; raises SpoolFull, SpoolFailed."""
@@ -88,6 +99,15 @@ class Spool:
                     if isinstance(arrival.content, StagedFile):
                         arrival.content.discard()
 
+    def check_place(self) -> None:
+        """Fail the spool if its folder or its ledger is no longer where others look for it."""
+        try:
+            self._layout.check_place("", self._layout.root_fd)
+            self._ledger.check_place()
+        except SpoolFailed:
+            self.state = "failed"
+            raise
+
     def recover(self) -> None:
         """
         After a failure: enter what has got its name, and accept events again.
@@ -95,10 +115,11 @@ class Spool:
         Raises SpoolError while that is not possible; nothing acknowledged depends on it.
         """
         with self._turn:
+            self.check_place()
             try:
                 self._ledger.mend()
                 self._layout.sweep()
-                enter_missing(self._layout, self._ledger, rewrite=True)
+                enter_missing(self._layout, self._ledger, rewrite=True, now=self._clock())
             except OSError as error:
                 raise translate(error, "recover the spool") from error
             self.state = "ok"
@@ -129,6 +150,7 @@ class Spool:
             message = "the spool has failed and not recovered yet; look at the system log"
             return [SpoolFailed(message) for _ in arrivals]
         try:
+            self.check_place()
             outcomes = self._attempt(arrivals)
         except SpoolFailed as error:
             self.state = "failed"

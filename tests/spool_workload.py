@@ -120,8 +120,10 @@ def debris(root: Path) -> list[str]:
 
 
 def trace(root: Path, mode: str, mutation: str) -> None:
-    """Deliver everything once."""
-    sync = mutated(choose_sync(mode), mutation)
+    """Deliver everything once, into a folder that is there already or not."""
+    if mutation.startswith("found"):
+        (root if mutation == "found-root" else root.parent).mkdir(parents=True)
+    sync = mutated(choose_sync(mode), mutation, root)
     spool = Spool.open(root, sync=sync)
     if mutation == "overwrite":
         os.link = lambda a, b, **options: os.rename(
@@ -132,8 +134,10 @@ def trace(root: Path, mode: str, mutation: str) -> None:
     spool.close()
 
 
-def mutated(sync: Sync, mutation: str) -> Sync:
+def mutated(sync: Sync, mutation: str, root: Path) -> Sync:
     """Return the primitives with one of them broken."""
+    if mutation == "no-parents":
+        return replace(sync, file=lambda fd: sync.file(fd) if is_below(fd, root) else None)
     if mutation == "no-file":
         return replace(sync, file=lambda fd: sync.file(fd) if is_folder(fd) else None)
     if mutation == "no-folder":
@@ -147,6 +151,10 @@ def mutated(sync: Sync, mutation: str) -> Sync:
 
 def is_folder(fd: int) -> bool:
     return Path(f"/proc/self/fd/{fd}").resolve().is_dir()
+
+
+def is_below(fd: int, root: Path) -> bool:
+    return Path(f"/proc/self/fd/{fd}").resolve().is_relative_to(root)
 
 
 # --- full: on a small file system of its own

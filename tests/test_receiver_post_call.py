@@ -342,3 +342,21 @@ async def test_a_body_that_is_still_coming_when_told_to_stop_is_finished(tmp_pat
         await writer.wait_closed()
         assert b'"status":"stored"' in answer
         assert (running.root / "conv_late/conv_late_audio.mp3").read_bytes() == recording
+
+
+@pytest.mark.parametrize("what", ["spool", "spool/.spool/ledger.jsonl"])
+async def test_nothing_is_acknowledged_where_nobody_looks_for_it(tmp_path, what):
+    async with receiving(tmp_path) as running:
+        await running.deliver_json(transcription_payload(conversation_id="conv_1"))
+        moved = tmp_path / "elsewhere"
+        (tmp_path / what).rename(moved)
+        health = await running.client.get("/health")
+        assert health.status == 503
+        response = await running.deliver(body_of(transcription_payload(conversation_id="conv_2")))
+        assert response.status == 503
+        moved.rename(tmp_path / what)
+        await asyncio.sleep(2.1)  # recovery is tried every two seconds
+        assert (await running.client.get("/health")).status == 200
+        answer = await running.deliver_json(transcription_payload(conversation_id="conv_2"))
+        assert answer["status"] == "stored"
+        assert len(running.receipts()) == 2

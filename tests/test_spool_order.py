@@ -80,8 +80,11 @@ class WeakDisk:
             self.broken.append(f"{what} before its bytes are durable")
         if path in self.unsynced_names:
             self.broken.append(f"{what} before its name is durable")
-        if str(PurePosixPath(path).parent) in self.unsynced_names:
+        folder, *above = map(str, PurePosixPath(path).parents)
+        if folder in self.unsynced_names:
             self.broken.append(f"{what} before its folder is durable")
+        if self.unsynced_names.intersection(above):
+            self.broken.append(f"{what} before the folders above it are durable")
 
 
 def replay(call: str, disk: WeakDisk) -> None:
@@ -126,7 +129,7 @@ CALLS_BY_PATTERN = {
 
 def trace(tmp_path, mode: str, mutation: str = "") -> WeakDisk:
     """Run the workload under strace and return the model after its last call."""
-    root, log = tmp_path / "spool", tmp_path / "trace"
+    root, log = tmp_path / "a/b/spool", tmp_path / "trace"
     workload = [sys.executable, "-m", "tests.spool_workload", "trace", str(root), mode, mutation]
     strace = ["strace", "-f", "-y", "-qq", "-s", "4000", "-o", str(log), "-e", f"trace={CALLS}"]
     subprocess.run([*strace, *workload], check=True, stdout=subprocess.DEVNULL)
@@ -139,8 +142,10 @@ def trace(tmp_path, mode: str, mutation: str = "") -> WeakDisk:
 
 
 @pytest.mark.parametrize("mode", ["fsync", "syncfs"])
-def test_what_is_acknowledged_is_durable_on_the_weakest_disk(tmp_path, mode):
-    disk = trace(tmp_path, mode)
+@pytest.mark.parametrize("found", ["", "found-parents", "found-root"])
+def test_what_is_acknowledged_is_durable_on_the_weakest_disk(tmp_path, mode, found):
+    # Whatever of a/b/spool another part of the program has made before, and not synced.
+    disk = trace(tmp_path, mode, found)
     assert disk.broken == []
     assert len(set(disk.acknowledged)) == FILES
 
@@ -150,6 +155,7 @@ def test_what_is_acknowledged_is_durable_on_the_weakest_disk(tmp_path, mode):
     [
         ("fsync", "no-file", "final name before its bytes are durable"),
         ("fsync", "no-folder", "acknowledged before its name is durable"),
+        ("fsync", "no-parents", "acknowledged before the folders above it are durable"),
         ("fsync", "no-ledger", "acknowledged before its receipt is durable"),
         ("syncfs", "no-everything", "final name before its bytes are durable"),
         ("syncfs", "overwrite", "a rename can overwrite"),
@@ -161,10 +167,12 @@ def test_this_check_sees_a_step_left_out(tmp_path, mode, mutation, what_breaks):
 
 @pytest.mark.parametrize(
     ("call", "when"),
-    [("fsync", 9), ("fdatasync", 2), ("syncfs", 1), ("syncfs", 2), ("linkat", 3), ("pwrite64", 2)],
+    [("fsync", 9), ("fdatasync", 2), ("syncfs", 1), ("syncfs", 2), ("linkat", 3), ("pwrite64", 3)],
 )
 def test_a_call_that_really_fails_is_never_acknowledged_and_heals(tmp_path, call, when):
     # The matrix of test_spool_faults stands in for these calls; here it is the kernel's answer.
+    if call == "fsync":
+        when += len((tmp_path / "spool").parents)  # each of them is synced once, at the start
     inject = f"inject={call}:error=EIO:when={when}"
     strace = ["strace", "-f", "-qq", "-o", str(tmp_path / "trace"), "-e", inject]
     workload = [sys.executable, "-m", "tests.spool_workload", "failing", str(tmp_path / "spool")]

@@ -12,6 +12,7 @@ from spool.reader import (
     ledger_path,
     read_file,
     read_receipts,
+    receipt_at,
 )
 from spool.writer import Spool
 from tests.spool_workload import QUIET, an_arrival
@@ -42,6 +43,18 @@ def test_reading_goes_on_exactly_after_any_line(root):
     assert is_line_boundary(root, 0)
     assert not is_line_boundary(root, after + 1)
     assert not is_line_boundary(root, -1)
+
+
+def test_one_receipt_is_read_at_the_offset_where_its_line_begins(root):
+    begin = 0
+    for receipt, after in read_receipts(root):
+        assert receipt_at(root, begin) == receipt
+        assert isinstance(receipt_at(root, begin + 1), DamagedLine)
+        begin = after
+    assert isinstance(receipt_at(root, begin), DamagedLine)
+    append(root, b'{"v":1')
+    assert isinstance(receipt_at(root, begin), DamagedLine)
+    assert isinstance(receipt_at(root / "none", 0), DamagedLine)
 
 
 def test_a_line_that_is_being_written_is_not_there_yet(root):
@@ -94,6 +107,7 @@ def test_a_ledger_that_cannot_be_read_is_an_error_of_the_spool(tmp_path):
         lambda: list(read_receipts(tmp_path)),
         lambda: count_lines(tmp_path, offset=0),
         lambda: is_line_boundary(tmp_path, 5),
+        lambda: receipt_at(tmp_path, 0),
     ):
         with pytest.raises(SpoolError, match="cannot read"):
             read()

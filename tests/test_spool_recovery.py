@@ -1,12 +1,13 @@
 """What a start finds after a crash, and what it makes of it."""
 
+import errno
 import os
 import zlib
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from spool.format import DamagedLine, Receipt
+from spool.format import DamagedLine, Receipt, SpoolLocked
 from spool.reader import read_receipts
 from spool.verify import verify
 from spool.writer import Spool
@@ -32,9 +33,9 @@ def a_spool(root, count=3):
     spool.close()
 
 
-def reopen(root):
-    """Start and stop; return what the start did."""
-    spool = Spool.open(root, sync=QUIET)
+def reopen(root, later=timedelta(0)):
+    """Start, by a clock that is ahead, and stop; return what the start did."""
+    spool = Spool.open(root, sync=QUIET, clock=lambda: datetime.now(UTC) + later)
     spool.close()
     return spool.recovered
 
@@ -144,15 +145,119 @@ def test_a_line_of_a_later_version_at_the_end_is_not_cut(root, ledger):
     assert isinstance([receipt for receipt, _ in read_receipts(root)][-1], DamagedLine)
 
 
-def test_only_folders_that_changed_lately_are_looked_at(root):
-    a_spool(root)
-    spool = Spool.open(root, sync=QUIET)
-    spool.commit([an_arrival("conv_new", received_at=datetime(2100, 1, 1, tzinfo=UTC))])
-    spool.close()
-    future = datetime(2100, 1, 1, tzinfo=UTC).timestamp()
-    os.utime(root / ".spool/ledger.jsonl", (future, future))
+def copy_in(root):
+    """Put a file into the spool, as a person does with `cp`."""
     (root / "conv_lost").mkdir()
     (root / LOST).write_bytes(b"{}")
-    assert reopen(root).entered == 0  # a change long before the last receipt: entered long ago
+
+
+def test_newer_receipts_do_not_hide_a_file_that_has_none(root):
+    spool = Spool.open(root, sync=QUIET)
+    copy_in(root)
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+    spool.commit([an_arrival("conv_new", received_at=tomorrow)])
+    spool.close()
+    os.utime(root / ".spool/ledger.jsonl", (tomorrow.timestamp(), tomorrow.timestamp()))
+    assert reopen(root).entered == 1
+    assert verify(root).findings == ()
+
+
+def test_only_folders_that_changed_since_the_last_recovery_are_looked_at(root):
+    later = datetime.now(UTC) + timedelta(hours=1)
+    a_spool(root)
+    note = root / ".spool/lock"
+    spool = Spool.open(root, sync=QUIET, clock=lambda: later)
+    spool.commit([an_arrival("conv_new", received_at=later)])
+    spool.close()
+    assert datetime.fromisoformat(note.read_text().split()[1]) == later
+    os.utime(root / ".spool/ledger.jsonl", (later.timestamp(), later.timestamp()))
+    copy_in(root)  # before that recovery by the clock: it would have entered it
+    assert reopen(root, later=timedelta(hours=2)).entered == 0
+    note.write_text(f"7\n{later.isoformat()}\n")
     os.utime(root / ".spool/ledger.jsonl")
-    assert reopen(root).entered == 1  # the clock of the receipts alone is not believed
+    # The clocks of receipts and recovery alone are not believed.
+    assert reopen(root, later=timedelta(hours=2)).entered == 1
+
+
+def test_a_start_that_is_refused_or_breaks_off_keeps_the_time_of_the_last_recovery(
+    root, monkeypatch
+):
+    a_spool(root)
+    noted_at = (root / ".spool/lock").read_text().split()[1]
+    spool = Spool.open(root, sync=QUIET, clock=lambda: datetime.fromisoformat(noted_at))
+    with pytest.raises(SpoolLocked, match=rf"process {os.getpid()}\)"):
+        Spool.open(root, sync=QUIET)
+    spool.close()
+    with monkeypatch.context() as patched:
+        patched.setattr("spool.recovery._changed_folders", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            Spool.open(root, sync=QUIET)
+    assert (root / ".spool/lock").read_text() == f"{os.getpid()}\n{noted_at}\n"
+
+
+@pytest.mark.parametrize("content", ["77\n", "", "\0" * 40])
+def test_a_lock_of_an_earlier_version_or_without_content_is_no_obstacle(root, content):
+    a_spool(root)
+    (root / ".spool/lock").write_text(content)
+    copy_in(root)
+    assert reopen(root).entered == 1
+
+
+@pytest.mark.parametrize(
+    "note", [None, "", "soon\n", "2026-11-20T09:30:00\n", "2100-01-01T00:00:00Z\n", "\xff"]
+)
+def test_without_a_time_of_the_last_recovery_to_rely_on_everything_is_looked_at(root, note):
+    a_spool(root)
+    far = datetime(2090, 1, 1, tzinfo=UTC)
+    spool = Spool.open(root, sync=QUIET, clock=lambda: far)
+    spool.commit([an_arrival("conv_new", received_at=far)])
+    spool.close()
+    os.utime(root / ".spool/ledger.jsonl", (far.timestamp(), far.timestamp()))
+    copy_in(root)
+    path = root / ".spool/lock"
+    path.unlink() if note is None else path.write_text(f"7\n{note}", "latin-1")
+    spool = Spool.open(root, sync=QUIET, clock=lambda: far)
+    spool.close()
+    assert spool.recovered.entered == 1
+
+
+@pytest.mark.parametrize("refusal", ["open", "pread", "scandir", "rename"])
+def test_a_file_that_cannot_be_read_at_one_start_is_entered_at_a_later_one(
+    root, monkeypatch, caplog, refusal
+):
+    a_spool(root)
+    copy_in(root)
+    real = getattr(os, refusal)
+    inode = (root / LOST).stat().st_ino
+
+    def broken(path, *arguments, **options):
+        if refusal == "pread" and os.fstat(path).st_ino == inode:
+            raise OSError(errno.EIO, "input/output error")
+        if refusal != "pread" and "conv_lost" in f"{path}{arguments}":
+            raise PermissionError(errno.EACCES, "not yours")
+        return real(path, *arguments, **options)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, refusal, broken)
+        spool = Spool.open(root, sync=QUIET)
+        assert spool.recovered.entered == 0
+        assert [record.action for record in caplog.records] == ["recovery_skipped"]
+        tomorrow = datetime.now(UTC) + timedelta(days=1)
+        spool.commit([an_arrival("conv_new", received_at=tomorrow)])
+        spool.close()
+    os.utime(root / ".spool/ledger.jsonl", (tomorrow.timestamp(), tomorrow.timestamp()))
+    assert reopen(root, later=timedelta(days=2)).entered == 1
+    assert verify(root).findings == ()
+
+
+def test_a_time_of_recovery_that_cannot_be_noted_stops_nothing(root, monkeypatch):
+    a_spool(root)
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "pwrite", full)
+        assert reopen(root).entered == 0
+    assert (root / ".spool/lock").read_text() == ""
+    assert reopen(root).entered == 0

@@ -74,6 +74,12 @@ def test_an_extra_file_is_found(root, file):
     assert problems(root) == [("extra", file)]
 
 
+@pytest.mark.parametrize("folder", [".", "conv_1", ".spool/quarantine"])
+def test_what_macos_leaves_in_a_folder_that_was_looked_at_is_no_finding(root, folder):
+    (root / folder / ".DS_Store").write_bytes(b"Bud1")
+    assert problems(root) == []
+
+
 def test_a_damaged_line_is_found_and_so_is_the_file_it_spoke_of(root):
     damaged = bytearray(ledger_path(root).read_bytes())
     damaged[20] ^= 1

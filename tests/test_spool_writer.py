@@ -278,6 +278,7 @@ def test_names_that_a_failed_sync_left_in_doubt_are_written_anew_before_they_are
     spool.recover()
     assert (root / FILE).stat().st_ino != inode
     assert [receipt.source for receipt, _ in read_receipts(root)] == ["recovered"] * 2
+    assert spool._layout.in_use == {upload.name}
     assert upload.path.exists()
     upload.discard()
     assert spool.commit([an_arrival()])[0].status == "duplicate"

@@ -142,6 +142,9 @@ class Settings(BaseSettings):
     retry_base_seconds: float = Field(
         2.0, gt=0, le=3600, description="seconds before the second try; doubles each time"
     )
+    retry_max_seconds: float = Field(
+        600.0, gt=0, le=86_400, description="the longest pause between two tries, in seconds"
+    )
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)] = (
         Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
     )

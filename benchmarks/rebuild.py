@@ -14,8 +14,10 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+from cli.store import processor_options
 from memory.embedded import EmbeddedStore
 from processor.rebuild import rebuild
+from settings import Settings
 from spool.writer import Arrival, Spool
 from tests.factories import transcription_payload
 
@@ -66,7 +68,7 @@ async def rebuild_once(root: Path, memory: Path) -> float:
     store = await EmbeddedStore.open(memory)
     try:
         began = time.perf_counter()
-        await rebuild(root, store)
+        await rebuild(root, store, options=processor_options(Settings()))
         return time.perf_counter() - began
     finally:
         await store.close()

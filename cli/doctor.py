@@ -173,7 +173,7 @@ def check_memory(settings: Settings) -> Check:
         return Check(name="memory", verdict="ok", detail="not there yet: made at the first start")
 
     async def read() -> str:
-        async with open_store(settings) as store:
+        async with open_store(settings, must_exist=True) as store:
             counts = await store.counts()
         return f"{counts.memories} memories of {counts.callers} callers"
 

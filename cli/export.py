@@ -14,6 +14,6 @@ def export_memory(settings: Settings) -> int:
 
 
 async def _export(settings: Settings) -> None:
-    async with open_store(settings) as store:
+    async with open_store(settings, must_exist=True) as store:
         async for line in store.export():
             sys.stdout.write(line + "\n")

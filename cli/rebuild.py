@@ -60,7 +60,8 @@ async def _rebuild(
         rate = done / seconds if seconds else 0.0
         progress.update(task, completed=done, total=total, rate=rate)
 
-    async with open_store(settings, upgrade=not verify and not dry_run) as store:
+    switches = not verify and not dry_run
+    async with open_store(settings, upgrade=switches, must_exist=not switches) as store:
         return await rebuild(
             settings.payload_storage_path,
             store,

@@ -7,6 +7,7 @@ from cli.output import console, print_json
 from cli.store import open_store
 from memory.port import Failure
 from processor.parked import retry_parked
+from processor.quarantine import Quarantine
 from processor.status import Status, read_status
 from settings import Settings
 
@@ -32,12 +33,13 @@ def retry(settings: Settings, *, as_json: bool) -> int:
 
 
 async def _status(settings: Settings) -> Status:
-    async with open_store(settings) as store:
-        return await read_status(settings.payload_storage_path, store)
+    root, region = settings.payload_storage_path, settings.phone_region
+    async with open_store(settings, must_exist=True) as store:
+        return await read_status(root, store, region=region)
 
 
 async def _retry(settings: Settings) -> int:
-    async with open_store(settings) as store:
+    async with open_store(settings, must_exist=True) as store:
         return await retry_parked(settings.payload_storage_path, store)
 
 
@@ -58,6 +60,14 @@ def _print(status: Status) -> None:
         _print_failure("parked", failure)
     if status.parked:
         console.print("`run.py processor retry` puts parked events back.")
+    if status.quarantine.count:
+        _print_quarantine(status.quarantine)
+
+
+def _print_quarantine(quarantine: Quarantine) -> None:
+    console.print(f"quarantine {quarantine.count} signed bodies that were not understood, such as")
+    for body in quarantine.newest:
+        console.print(f"           {body.file}  {body.reason}", markup=False)
 
 
 def _print_failure(state: str, failure: Failure) -> None:

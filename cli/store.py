@@ -11,13 +11,18 @@ from settings import Settings
 
 
 @asynccontextmanager
-async def open_store(settings: Settings, *, upgrade: bool = False) -> AsyncIterator[MemoryStore]:
+async def open_store(
+    settings: Settings, *, upgrade: bool = False, must_exist: bool = False
+) -> AsyncIterator[MemoryStore]:
     """
     Open the memory store that the settings name, and close it at the end.
 
-    With `upgrade` a store of an older version is emptied: only for who derives it again.
+    With `upgrade`, for who derives it again, an older store is emptied and a damaged one set
+    aside. With `must_exist`, for who only reads, nothing is made.
     """
-    store = await EmbeddedStore.open(settings.openmemory_db_path, upgrade=upgrade)
+    store = await EmbeddedStore.open(
+        settings.openmemory_db_path, upgrade=upgrade, must_exist=must_exist
+    )
     try:
         yield store
     finally:
@@ -27,6 +32,8 @@ async def open_store(settings: Settings, *, upgrade: bool = False) -> AsyncItera
 def processor_options(settings: Settings) -> ProcessorOptions:
     """Return the processor's options as the settings have them."""
     retry = RetryPolicy(
-        base_seconds=settings.retry_base_seconds, max_attempts=settings.retry_max_attempts
+        base_seconds=settings.retry_base_seconds,
+        max_seconds=settings.retry_max_seconds,
+        max_attempts=settings.retry_max_attempts,
     )
     return ProcessorOptions(retry=retry, region=settings.phone_region or None)

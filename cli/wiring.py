@@ -27,7 +27,7 @@ async def open_receiver(settings: Settings, store: MemoryStore) -> AsyncIterator
             spool=spool,
             committer=committer,
             memory=store,
-            backlog=lambda: count_backlog(root, store),
+            backlog=lambda: count_backlog(root, store, region=settings.phone_region),
             payload_log=PayloadLog(payload_log) if payload_log else None,
         )
     finally:

@@ -3,17 +3,20 @@
 import asyncio
 import sqlite3
 import threading
-from collections.abc import AsyncIterator, Callable, Sequence
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
-from memory import embedded_rows, embedded_schema
+from memory import embedded_files, embedded_rows, embedded_schema
 from memory.check import check
 from memory.dump import dump_line
+from memory.embedded_files import FreshFile
 from memory.port import (
     Conversation,
     Counts,
@@ -28,6 +31,7 @@ from memory.port import (
 
 _READERS = 4
 _EXPORT_STEP = 200  # conversations read between two looks at the event loop
+_SWEEP_EVERY_S = 60.0
 
 _T = TypeVar("_T")
 
@@ -41,9 +45,10 @@ class EmbeddedStore:
     survives `kill -9`; a power cut may take the file back to an earlier commit.
     """
 
-    def __init__(self, path: Path, writer: sqlite3.Connection, *, live: "Path | None") -> None:
+    def __init__(self, path: Path, writer: sqlite3.Connection, *, fresh: FreshFile | None) -> None:
         self._path = path
-        self._live = live  # for a store from fresh(): the file that it is built beside
+        self._fresh = fresh  # the claim on the file, for a store from fresh()
+        self._swept_at = time.monotonic()
         self._connections = [writer]
         self._writer = writer
         self._writing = ThreadPoolExecutor(1, thread_name_prefix="memory-write")
@@ -52,23 +57,31 @@ class EmbeddedStore:
         self._closed = False
 
     @classmethod
-    async def open(cls, path: Path, *, upgrade: bool = False) -> "EmbeddedStore":
+    async def open(
+        cls, path: Path, *, upgrade: bool = False, must_exist: bool = False
+    ) -> "EmbeddedStore":
         """
-        Open the store at `path`, made first if it is missing.
+        Open the store at `path`; if it is missing, make it, or raise if it `must_exist`.
 
-        Unfinished rebuilds of dead processes are removed. A file that is no memory store or is
-        of a newer Callspool raises `MemoryStoreError`; an older one raises `OutdatedStore`,
-        or with `upgrade` is emptied, so that the processor derives it again.
+        Unfinished rebuilds that nobody works on are removed. Another program's database and
+        a store of a newer Callspool raise `MemoryStoreError`. So does a damaged file, or one
+        that is no database; an older store raises `OutdatedStore`.
+
+        `upgrade` is for who derives memory from the spool afterwards. It sets a damaged file
+        aside, under another name, and starts an empty one; it empties an older store at once,
+        before anything is derived: until that is done callers get the neutral answer, also
+        after a kill meanwhile, because nothing of the old store is left.
         """
 
         def open_file() -> sqlite3.Connection:
-            with embedded_schema.translated(path):
-                try:
-                    return embedded_schema.open_live(path, upgrade=upgrade)
-                except OSError as error:
-                    raise MemoryUnavailable(f"memory file {path}: {error}") from error
+            with _translated(path):
+                connection = embedded_schema.open_live(
+                    path, upgrade=upgrade, must_exist=must_exist, now=datetime.now(UTC)
+                )
+            embedded_files.remove_leftovers(path)
+            return connection
 
-        return cls(path, await asyncio.to_thread(open_file), live=None)
+        return cls(path, await asyncio.to_thread(open_file), fresh=None)
 
     async def apply(
         self,
@@ -91,7 +104,11 @@ class EmbeddedStore:
         await self._write(write)
 
     async def position(self) -> Position:
-        """Return how far this store has come."""
+        """Return how far this store has come; now and then sweep what killed rebuilds left."""
+        if self._fresh is None and time.monotonic() >= self._swept_at + _SWEEP_EVERY_S:
+            self._swept_at = time.monotonic()
+            if not self._closed:
+                self._writing.submit(embedded_files.remove_leftovers, self._path)
         return await self._read(embedded_rows.position)
 
     async def failures(self) -> list[Failure]:
@@ -136,31 +153,30 @@ class EmbeddedStore:
     async def fresh(self) -> "EmbeddedStore":
         """Return an empty store in a file beside this one; no reader of this one sees it."""
 
-        def make() -> tuple[Path, sqlite3.Connection]:
-            with embedded_schema.translated(self._path):
-                path = embedded_schema.fresh_path(self._path)
-                return path, embedded_schema.open_fresh(path)
+        def make() -> tuple[FreshFile, sqlite3.Connection]:
+            with _translated(self._path):
+                file = embedded_files.claim_fresh(self._path)
+                try:
+                    return file, embedded_schema.open_fresh(file.path)
+                except BaseException:
+                    file.release()
+                    raise
 
-        path, connection = await asyncio.to_thread(make)
-        return EmbeddedStore(path, connection, live=self._path)
+        file, connection = await asyncio.to_thread(make)
+        return EmbeddedStore(file.path, connection, fresh=file)
 
     async def adopt(self, fresh: MemoryStore) -> None:
         """
         Switch to everything in `fresh`, in one transaction, and delete its file.
 
         Readers in any process see the old content until that transaction commits, then the
-        new. A crash before the commit leaves the old content.
+        new. A crash before the commit leaves the old content, and so does a fresh file that
+        was removed, replaced or is incomplete: that raises `MemoryStoreError`.
         """
-        if not isinstance(fresh, EmbeddedStore) or fresh._live != self._path:  # noqa: SLF001
+        file = fresh._fresh if isinstance(fresh, EmbeddedStore) else None  # noqa: SLF001
+        if file is None or file.live != self._path:
             raise MemoryStoreError("only a store made by this store's fresh() can be adopted")
-
-        def switch(connection: sqlite3.Connection) -> None:
-            with closing(embedded_schema.connect(fresh._path, read_only=True)) as source:  # noqa: SLF001
-                source.backup(connection, pages=-1)
-            # without this the log would keep the size of the whole new content
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-
-        await self._write(switch)
+        await self._write(partial(embedded_schema.copy_fresh, file))
         await fresh.close()
 
     async def close(self) -> None:
@@ -173,10 +189,10 @@ class EmbeddedStore:
     def _close(self) -> None:
         self._reading.shutdown()
         self._writing.shutdown()
-        for connection in self._connections:
+        for connection in reversed(self._connections):  # the writer last: it tidies the log up
             connection.close()
-        if self._live is not None:
-            embedded_schema.remove_file(self._path)
+        if self._fresh is not None:
+            self._fresh.release()
 
     async def _read(self, query: Callable[[sqlite3.Connection], _T]) -> _T:
         """Run `query` in a reader's thread, on one snapshot."""
@@ -211,3 +227,13 @@ class EmbeddedStore:
 
     def _connect(self) -> sqlite3.Connection:
         return embedded_schema.connect(self._path, read_only=True)
+
+
+@contextmanager
+def _translated(path: Path) -> Iterator[None]:
+    """Turn errors around the file, SQLite's or the system's, into the port's."""
+    with embedded_schema.translated(path):
+        try:
+            yield
+        except OSError as error:
+            raise MemoryUnavailable(f"memory file {path}: {error}") from error

@@ -1,14 +1,18 @@
 """The embedded store's file: its tables, its version, and how a connection to it is opened."""
 
+import logging
 import os
-import re
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 
+from memory.embedded_files import FreshFile, set_aside
 from memory.port import MemoryStoreError, MemoryUnavailable
+
+logger = logging.getLogger(__name__)
 
 SCHEMA = 1  # kept as the file's user_version
 APPLICATION = 0x43414C53  # "CALS": tells our file from anybody else's SQLite database
@@ -89,14 +93,21 @@ def translated(path: Path) -> Iterator[None]:
 
 
 def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
-    """Open the file for one user at a time, on any thread; transactions are begun by hand."""
+    """
+    Open the file for one user at a time, on any thread; transactions are begun by hand.
+
+    With `read_only` a file that is missing stays so.
+    """
+    address = f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rwc'}"
     connection = sqlite3.connect(
-        path, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
+        address,
+        uri=True,
+        timeout=_BUSY_TIMEOUT_S,
+        isolation_level=None,
+        check_same_thread=False,
     )
     try:
         connection.execute("PRAGMA synchronous = NORMAL")
-        if read_only:
-            connection.execute("PRAGMA query_only = ON")
     except BaseException:
         connection.close()
         raise
@@ -117,17 +128,72 @@ def transaction(connection: sqlite3.Connection, *, begin: str = "BEGIN") -> Iter
     connection.execute("COMMIT")
 
 
-def open_live(path: Path, *, upgrade: bool) -> sqlite3.Connection:
+def open_live(path: Path, *, upgrade: bool, must_exist: bool, now: datetime) -> sqlite3.Connection:
     """
     Open the live memory file for writing, made first if it is missing (mode 0600).
 
-    An older file raises `OutdatedStore`, or with `upgrade` is emptied: the position goes back
-    to the start, so that the processor derives everything again. A newer one, and a file that
-    is not ours, is refused untouched.
+    See `EmbeddedStore.open` for what is refused, emptied or set aside. `now` names a file
+    that is set aside. Raises MemoryStoreError, sqlite3.Error or OSError.
     """
+    if must_exist and not path.exists():
+        raise MemoryStoreError(
+            f"there is no memory file at {path} yet; start `run.py all-in-one`, which makes it"
+        )
+    try:
+        return _open_live(path, upgrade=upgrade)
+    except sqlite3.DatabaseError as error:
+        if not (upgrade and _is_damage(error)):
+            raise
+        aside = set_aside(path, now=now)
+        logger.error(
+            "the memory file is damaged: set aside, and derived again from the spool",
+            extra={"action": "memory_set_aside", "file": str(aside), "error": str(error)},
+        )
+    return _open_live(path, upgrade=upgrade)
+
+
+def open_fresh(path: Path) -> sqlite3.Connection:
+    """Make an empty file a store for a rebuild. Worth nothing after a crash, therefore fast."""
+    connection = connect(path, read_only=False)
+    try:
+        connection.execute("PRAGMA journal_mode = OFF")
+        connection.execute("PRAGMA synchronous = OFF")
+        connection.execute("PRAGMA cache_size = -65536")  # KiB: random inserts stay in memory
+        with transaction(connection):
+            _create_tables(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def copy_fresh(fresh: FreshFile, connection: sqlite3.Connection) -> None:
+    """
+    Copy everything in `fresh` over what `connection` is to, in one transaction.
+
+    Raises MemoryStoreError, nothing changed, if the file is not the whole store it should be.
+    """
+    if not fresh.is_ours():
+        raise MemoryStoreError(
+            f"the rebuilt memory {fresh.path} was removed or replaced; the old memory is still "
+            "in use, start the rebuild again"
+        )
+    with translated(fresh.path):
+        source = connect(fresh.path, read_only=True)
+    with closing(source):
+        with translated(fresh.path):
+            if _version(source) != (APPLICATION, SCHEMA):
+                raise MemoryStoreError(
+                    f"the rebuilt memory {fresh.path} is incomplete; the old memory is still in use"
+                )
+        source.backup(connection, pages=-1)
+    # without this the log would keep the size of the whole new content
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+
+def _open_live(path: Path, *, upgrade: bool) -> sqlite3.Connection:
     path.parent.mkdir(parents=True, exist_ok=True)
     os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-    remove_leftovers(path)
     connection = connect(path, read_only=False)
     try:
         _refuse_foreign(connection, path, upgrade=upgrade)
@@ -136,57 +202,17 @@ def open_live(path: Path, *, upgrade: bool) -> sqlite3.Connection:
             if _version(connection) != (APPLICATION, SCHEMA):
                 _drop_tables(connection)
                 _create_tables(connection)
+            for name in _table_names(connection):  # so that damage shows now, if it can
+                connection.execute(f'SELECT * FROM "{name}" LIMIT 1').fetchall()  # noqa: S608 - its own
     except BaseException:
         connection.close()
         raise
     return connection
 
 
-def open_fresh(path: Path) -> sqlite3.Connection:
-    """Make an empty store for a rebuild. Worth nothing after a crash, and therefore fast."""
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
-    connection = connect(path, read_only=False)
-    connection.execute("PRAGMA journal_mode = OFF")
-    connection.execute("PRAGMA synchronous = OFF")
-    connection.execute("PRAGMA cache_size = -65536")  # KiB: random inserts stay in memory
-    with transaction(connection):
-        _create_tables(connection)
-    return connection
-
-
-def fresh_path(path: Path) -> Path:
-    """Return a free name beside `path` for a store that this process is building."""
-    stem, number = f"{path.name}.rebuild-{os.getpid()}", 1
-    candidate = path.with_name(stem)
-    while candidate.exists():
-        number += 1
-        candidate = path.with_name(f"{stem}-{number}")
-    return candidate
-
-
-def remove_file(path: Path) -> None:
-    """Delete a database file and what SQLite keeps beside it."""
-    for suffix in ("", "-journal", "-wal", "-shm"):
-        path.with_name(path.name + suffix).unlink(missing_ok=True)
-
-
-def remove_leftovers(path: Path) -> None:
-    """Delete the unfinished rebuilds of processes that are gone."""
-    name = re.compile(re.escape(path.name) + r"\.rebuild-(\d+)(-\d+)?(-journal|-wal|-shm)?")
-    for entry in os.scandir(path.parent):
-        match = name.fullmatch(entry.name)
-        if match and not _is_alive(int(match[1])):
-            Path(entry.path).unlink(missing_ok=True)
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except (ProcessLookupError, OverflowError):
-        return False
-    except PermissionError:
-        return True
-    return True
+def _is_damage(error: sqlite3.DatabaseError) -> bool:
+    primary_code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    return primary_code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
 
 
 def _version(connection: sqlite3.Connection) -> tuple[int, int]:
@@ -229,9 +255,13 @@ def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
 
 
 def _drop_tables(connection: sqlite3.Connection) -> None:
-    tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
-    for (name,) in tables:
+    for name in _table_names(connection):
         connection.execute(f'DROP TABLE "{name}"')
+
+
+def _table_names(connection: sqlite3.Connection) -> list[str]:
+    rows = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+    return [name for (name,) in rows]
 
 
 def _create_tables(connection: sqlite3.Connection) -> None:

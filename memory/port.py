@@ -33,9 +33,10 @@ class Position:
     """
     How far memory has come in one ledger.
 
-    `offset` is in bytes, always just after a complete line. `ledger` is the ledger's identity
-    (see `spool.reader.ledger_identity`), so that a position is never applied to another spool;
-    it is "" as long as nothing has been applied.
+    `offset` is in bytes, always just after a complete line. `ledger` says which ledger that is
+    of, and by which rules memory was derived from it (see `processor.derive.origin`), so that
+    no memory is of two spools or partly of older rules; it is "" as long as nothing has been
+    applied.
     """
 
     ledger: str = ""

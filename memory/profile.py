@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from memory.content import fact_value
 from memory.port import Fact, Memory, Profile
 
 RECENT_CALLS = 10  # as many of the last calls as the rolling summary looks at
@@ -28,6 +29,7 @@ NAME_KEYS = (
     "stated_name",
 )
 
+_EPOCH_YEAR = 1970
 _SENTENCE_END = re.compile(r"(?<=[.!?…])\s+|(?<=[\u3002\uff01\uff1f])")
 _MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
@@ -78,14 +80,22 @@ def build_profile(caller: str, history: History, facts: Iterable[Fact]) -> Profi
 
 
 def fact_of(memory: Memory) -> Fact:
-    """Return the fact that a memory of kind "fact" states; its content reads "label: value"."""
-    _, _, value = memory.content.partition(": ")  # the label has no colon of its own
+    """Return the fact that a memory of kind "fact" states."""
     return Fact(
         key=memory.key,
-        value=value.strip(),
+        value=fact_value(memory.content),
         occurred_at=memory.occurred_at,
         conversation_id=memory.conversation_id,
     )
+
+
+def is_known_moment(moment: datetime) -> bool:
+    """
+    Tell whether `moment` is a date that may be spoken.
+
+    A call that names no time is dated at the epoch, and its turns in the days after it.
+    """
+    return moment.astimezone(UTC).year > _EPOCH_YEAR
 
 
 def spoken_date(moment: datetime) -> str:
@@ -115,10 +125,11 @@ def _plain(key: str) -> str:
 
 
 def _rolling_summary(recent: Sequence[CallNote]) -> str:
-    """Return whole sentences, newest call first, each call with its date, within the budget."""
+    """Return whole sentences, newest call first, each with its date if known, in the budget."""
     summary = ""
     for note in recent:
-        lead = f"{spoken_date(note.started_at)}:"
+        is_dated = is_known_moment(note.started_at)
+        lead = f"{spoken_date(note.started_at)}:" if is_dated else ""
         for sentence in filter(None, map(str.strip, _SENTENCE_END.split(note.summary))):
             longer = " ".join(filter(None, (summary, lead, sentence)))
             if len(longer) > SUMMARY_CHARS:

@@ -5,9 +5,9 @@ import unicodedata
 from collections.abc import Sequence
 from math import log
 
+from memory.content import split_utterance
 from memory.port import Found, Memory
 
-CONTEXT_MARK = " (answering: "  # what follows is the agent's line, kept with the caller's words
 CONTEXT_WEIGHT = 0.4  # a word of the agent's counts less than one of the caller's
 
 _SATURATION = 1.2  # BM25's k1: how soon repeating a word stops helping
@@ -73,7 +73,7 @@ def _term_counts(terms: Sequence[str], folded: Sequence[str]) -> dict[int, dict[
         # most texts hold none of the terms even as a part of a word: look no closer at them
         if not any(term in text for term in terms):
             continue
-        said, _, context = text.partition(CONTEXT_MARK)
+        said, context = split_utterance(text)
         found: dict[str, float] = {}
         for part, weight in ((said, 1.0), (context, CONTEXT_WEIGHT)):
             for term in as_word.findall(part):

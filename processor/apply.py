@@ -4,13 +4,16 @@ import logging
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from memory.check import check
 from memory.port import START, Conversation, Failure, MemoryStore, MemoryStoreError, Position
-from processor.derive import derive
+from processor.derive import derive, origin
+from processor.errors import type_and_place
 from processor.options import ProcessorOptions
 from processor.retry import failed_once_more
+from processor.storing import Derived, store_derived
 from spool.format import DamagedLine, Receipt, SpoolError
 from spool.reader import is_line_boundary, ledger_identity, read_file, read_receipts
 from voice.payload import NotUnderstood, parse_event
@@ -30,25 +33,45 @@ class Batch:
 
     since: Position
     to: Position
-    conversations: Sequence[Conversation]
+    derived: Derived
     failed: Sequence[Failure]
 
-    async def store_in(self, store: MemoryStore) -> None:
-        """Store all of it with its position in one transaction; see `MemoryStore.apply`."""
-        await store.apply(self.conversations, failed=self.failed, advance=(self.since, self.to))
+    async def store_in(self, store: MemoryStore, options: ProcessorOptions) -> Sequence[Failure]:
+        """Store all of it with its position; see `store_derived`. Return every failure noted."""
+        return await store_derived(
+            store,
+            self.derived,
+            note=partial(noted, options=options),
+            failed=self.failed,
+            advance=(self.since, self.to),
+        )
 
 
-def is_position_in(root: Path, position: Position) -> bool:
+def why_not_from(root: Path, position: Position, *, region: str | None) -> str:
     """
-    Tell whether memory at `position` can go on from there in the ledger at `root`.
+    Return why memory at `position` cannot go on from there in the ledger at `root`; "" if it can.
 
-    Not if the position is of another ledger or no line ends there. While there is no ledger at
-    all (a disk not mounted yet), it can: nothing is to be concluded from nothing.
+    While there is no ledger at all (a disk not mounted yet), it can: nothing is to be
+    concluded from nothing.
     """
     identity = ledger_identity(root)
     if position == START or not identity:
-        return True
-    return position.ledger == identity and is_line_boundary(root, position.offset)
+        return ""
+    if position.ledger != origin(identity, region=region):
+        is_same_ledger = position.ledger.partition("/")[0] == identity
+        return (
+            "memory was derived by other rules, or with another PHONE_REGION"
+            if is_same_ledger
+            else "memory is of another ledger"
+        )
+    if not is_line_boundary(root, position.offset):
+        return "the ledger is not the one that memory has read: no line ends where it stopped"
+    return ""
+
+
+def is_position_in(root: Path, position: Position, *, region: str | None) -> bool:
+    """Tell whether memory at `position` can go on from there; see `why_not_from`."""
+    return not why_not_from(root, position, region=region)
 
 
 def read_batch(
@@ -60,25 +83,27 @@ def read_batch(
     With `until_bytes`, lines that end after that offset are left alone. An event that cannot
     be derived is among `failed`, for whatever reason, and holds up none of the others.
     """
-    conversations: list[Conversation] = []
+    derived: list[tuple[str, Conversation]] = []
     failed: list[Failure] = []
     offset, count, size_bytes = since.offset, 0, 0
     for receipt, after in read_receipts(root, offset=since.offset):
         if until_bytes is not None and after > until_bytes:
             break
         result = attempt(root, receipt, region=options.region)
+        name = name_of(receipt, offset)
         if isinstance(result, Conversation):
-            conversations.append(result)
+            derived.append((name, result))
         elif result is not None:
-            failed.append(noted(name_of(receipt, offset), result, options))
+            failed.append(noted(name, result, options=options))
         offset, count = after, count + 1
         size_bytes += receipt.size if result is not None and isinstance(receipt, Receipt) else 0
         if count >= MAX_EVENTS or size_bytes >= MAX_BYTES:
             break
     if offset == since.offset:
         return None
-    to = Position(ledger=ledger_identity(root), offset=offset)
-    return Batch(since=since, to=to, conversations=conversations, failed=failed)
+    identity = origin(ledger_identity(root), region=options.region)
+    to = Position(ledger=identity, offset=offset)
+    return Batch(since=since, to=to, derived=derived, failed=failed)
 
 
 def attempt(
@@ -91,7 +116,7 @@ def attempt(
         return None
     try:
         body = read_file(root, receipt)
-        event = parse_event(receipt.kind, body, region=region, received_at=receipt.received_at)
+        event = parse_event(receipt.kind, body, region=region)
         conversation = derive(event, sha256=receipt.sha256)
         check(conversation)
         if conversation.id != receipt.conversation_id:
@@ -108,7 +133,7 @@ def attempt(
                 "trace": "".join(traceback.format_tb(error.__traceback__)),
             },
         )
-        return f"{type(error).__name__}: {error}"
+        return type_and_place(error)
     return conversation
 
 
@@ -117,7 +142,7 @@ def name_of(receipt: Receipt | DamagedLine, offset: int) -> str:
     return receipt.file if isinstance(receipt, Receipt) else f"ledger@{offset}"
 
 
-def noted(file: str, error: str, options: ProcessorOptions, *, attempts_before: int = 0) -> Failure:
+def noted(file: str, error: str, *, options: ProcessorOptions, attempts_before: int = 0) -> Failure:
     """Return the note of one more failed attempt at `file`, timed as `options` say."""
     return failed_once_more(
         file,

@@ -5,15 +5,19 @@ from datetime import datetime, timedelta
 from hashlib import sha256 as digest_of
 from typing import assert_never
 
+from memory.content import fact_content, utterance_content
 from memory.port import Conversation, Memory, MemoryKind
 from processor.sectors import sector_of
 from voice.events import CallEnded, CallFailed, Event, Turn
+
+# Raise it whenever what is derived from an event changes, here or in what reads the event: each
+# memory is then derived anew, so that none is part old and part new.
+DERIVATION = 1
 
 STATED_NAME = "stated_name"  # what a caller says to be called; collected names count for more
 
 _SALIENCE: dict[MemoryKind, float] = {"fact": 1.0, "summary": 0.9, "utterance": 0.8}
 _MAX_CONTENT_CHARS = 8_000
-_MAX_AGENT_CHARS = 300
 
 _WORD = re.compile(r"[\w'\u2019-]+")
 _PLAIN_KEY = re.compile(r"[A-Za-z0-9_.-]{1,64}")
@@ -63,6 +67,15 @@ def derive(event: Event, *, sha256: str) -> Conversation:
             return _of_failure(event, (event.event_timestamp, sha256))
         case _:
             assert_never(event)
+
+
+def origin(ledger: str, *, region: str | None) -> str:
+    """
+    Return what a memory is a function of: a ledger, by its identity, and the rules of deriving.
+
+    Two memories with the same origin and offset hold the same. "" for no ledger yet.
+    """
+    return f"{ledger}/{DERIVATION}/{region or ''}" if ledger else ""
 
 
 def _of_call(event: CallEnded, version: tuple[float, str]) -> Conversation:
@@ -130,16 +143,10 @@ def _memories(event: CallEnded, caller: str) -> tuple[Memory, ...]:
         if turn.role == "agent":
             agent_line = turn.message
         elif not is_noise(turn, agent_line):
-            path, content = f"utterance/{turn.index}", _utterance(turn.message, agent_line)
-            at = _time_of(event, turn)
+            content = utterance_content(turn.message, agent_line)
+            path, at = f"utterance/{turn.index}", _time_of(event, turn)
             found.append(memory(path, "utterance", content, at, said=turn.message))
     return tuple(found)
-
-
-def fact_content(key: str, value: str) -> str:
-    """Return how a fact reads: "first name: Ana". The label has no colon of its own."""
-    label = re.sub(r"[\s_:]", " ", key)
-    return f"{label}: {value}"
 
 
 def is_noise(turn: Turn, agent_line: str) -> bool:
@@ -176,16 +183,6 @@ def _stated_names(message: str) -> list[str]:
     return _STATED_NAME.findall(message)
 
 
-def _utterance(message: str, agent_line: str) -> str:
-    said = f'Caller: "{_one_line(message)}"'
-    if not agent_line:
-        return said
-    asked = _one_line(agent_line)
-    if len(asked) > _MAX_AGENT_CHARS:  # its end is what is answered
-        asked = "…" + asked[-_MAX_AGENT_CHARS:].partition(" ")[2]
-    return f'{said} (answering: "{asked}")'
-
-
 def _time_of(event: CallEnded, turn: Turn) -> datetime:
     return event.started_at + timedelta(seconds=turn.seconds)
 
@@ -195,10 +192,6 @@ def _key_name(key: str) -> str:
         return key
     readable = "".join(char for char in key if char.isascii() and char.isalnum())[:32]
     return f"{readable}~{digest_of(key.encode()).hexdigest()[:16]}"  # "~" is in no plain key
-
-
-def _one_line(message: str) -> str:
-    return " ".join(message.split())
 
 
 def _bounded(content: str) -> str:

@@ -31,10 +31,9 @@ def held(path: Path, *, refusal: type[ProcessorError], holder: str) -> Iterator[
     Hold the lock at `path`, which ends with the process at the latest.
 
     Raises `refusal`, naming `holder` and its process, if another process holds it, and
-    `ProcessorError` if there can be no such file.
+    `ProcessorError` if there can be no such file: its folder must be there.
     """
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise ProcessorError(f"cannot lock {path}: {error}; check who owns the folder") from error

@@ -15,7 +15,7 @@ class ProcessorOptions:
     phone numbers. `jitter` returns a number in 0..1.
     """
 
-    retry: RetryPolicy = field(default_factory=RetryPolicy)
+    retry: RetryPolicy
     region: str | None = None
     clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
     jitter: Callable[[], float] = random.random

@@ -5,23 +5,26 @@ import os
 import time
 from array import array
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 
 from memory.port import START, MemoryStore, Position
-from processor.apply import is_position_in, noted, read_batch
+from processor.apply import noted, read_batch, why_not_from
 from processor.compare import Comparison, compare
-from processor.errors import RebuildFailed, RebuildRunning
+from processor.derive import origin
+from processor.errors import RebuildFailed, RebuildRunning, RebuildStopped
 from processor.lock import held, rebuild_lock
 from processor.options import ProcessorOptions
 from processor.parked import mark_parked
 from processor.replay import Derived, derive_at
+from processor.storing import store_derived
 from processor.worker import Worker
-from spool.format import Receipt
+from spool.format import STATE_FOLDER, Receipt
 from spool.reader import ledger_identity, read_receipts
 
 _CHUNK = 50  # events per request to a worker, and per transaction
@@ -58,11 +61,12 @@ async def rebuild(
     root: Path,
     store: MemoryStore,
     *,
-    options: ProcessorOptions | None = None,
+    options: ProcessorOptions,
     dry_run: bool = False,
     verify: bool = False,
     workers: int | None = None,
     on_progress: Progress | None = None,
+    stop: asyncio.Event | None = None,
 ) -> RebuildReport:
     """
     Derive everything in the spool at `root` anew and switch `store` to it, atomically.
@@ -71,35 +75,42 @@ async def rebuild(
     doing so. What arrives meanwhile is in the new memory, or is applied to it by a running
     processor. `dry_run` only counts. `verify` compares instead of switching: everything up to
     the live memory's position. `on_progress` is given (done, total) events. Raises
-    `RebuildRunning`, `RebuildFailed`, or the error of spool or store.
+    `RebuildRunning`, `RebuildFailed`, `RebuildStopped` soon after `stop` is set, or the error
+    of spool or store.
     """
-    options = options or ProcessorOptions()
     began = time.monotonic()
+    if not (root / STATE_FOLDER).is_dir():
+        raise RebuildFailed(f"there is no spool at {root}; is that the right folder?")
     with held(rebuild_lock(root), refusal=RebuildRunning, holder="rebuild"):
-        plan = await _prepare(root, store, verify=verify)
+        plan = await _prepare(root, store, options, verify=verify)
         report = RebuildReport()
         if not dry_run:
             fresh = await store.fresh()
             try:
-                await _replay(root, fresh, plan, options, workers=workers, on_progress=on_progress)
+                async with aclosing(_derived(root, plan, options, workers=workers)) as derived:
+                    await _replay(derived, fresh, plan, options, on_progress=on_progress, stop=stop)
                 report = await (_compare if verify else _switch)(root, store, fresh, options)
             finally:
                 await fresh.close()
     return replace(report, events=len(plan.offsets), seconds=time.monotonic() - began)
 
 
-async def _prepare(root: Path, store: MemoryStore, *, verify: bool) -> _Plan:
+async def _prepare(
+    root: Path, store: MemoryStore, options: ProcessorOptions, *, verify: bool
+) -> _Plan:
     """Plan the replay; raises RebuildFailed where it would replace memory by nothing."""
-    live = await store.position()
-    if verify and not await asyncio.to_thread(is_position_in, root, live):
-        raise RebuildFailed("the live memory is not of this ledger; run `processor rebuild`")
-    plan = await asyncio.to_thread(_plan, root, until_bytes=live.offset if verify else None)
+    live, region = await store.position(), options.region
+    reason = await asyncio.to_thread(why_not_from, root, live, region=region) if verify else ""
+    if reason:
+        raise RebuildFailed(f"there is nothing to compare: {reason}; run `processor rebuild`")
+    until_bytes = live.offset if verify else None
+    plan = await asyncio.to_thread(_plan, root, region=region, until_bytes=until_bytes)
     if plan.end == START != live:
         raise RebuildFailed(f"there is no ledger at {root}; is that the right folder?")
     return plan
 
 
-def _plan(root: Path, *, until_bytes: int | None) -> _Plan:
+def _plan(root: Path, *, region: str | None, until_bytes: int | None) -> _Plan:
     """Read the ledger once, keeping two numbers an event, and order by when the calls ended."""
     moments, offsets = array("d"), array("Q")
     before = 0
@@ -111,7 +122,8 @@ def _plan(root: Path, *, until_bytes: int | None) -> _Plan:
             offsets.append(before)
         before = after
     in_order = sorted(range(len(offsets)), key=moments.__getitem__)
-    end = Position(ledger=ledger_identity(root), offset=before) if before else START
+    ledger = origin(ledger_identity(root), region=region)
+    end = Position(ledger=ledger, offset=before) if before else START
     return _Plan(offsets=array("Q", (offsets[index] for index in in_order)), end=end)
 
 
@@ -122,18 +134,21 @@ def _moment(receipt: Receipt) -> float:
 
 
 async def _replay(
-    root: Path,
+    derived: AsyncIterator[Derived],
     fresh: MemoryStore,
     plan: _Plan,
     options: ProcessorOptions,
     *,
-    workers: int | None,
     on_progress: Progress | None,
+    stop: asyncio.Event | None,
 ) -> None:
+    note = partial(noted, options=options)
     total, done = len(plan.offsets), 0
-    async for derived in _derived(root, plan, options, workers=workers):
-        failed = [noted(file, error, options) for file, error in derived.failed]
-        await fresh.apply(derived.conversations, failed=failed)
+    async for chunk in derived:
+        failed = [note(file, error) for file, error in chunk.failed]
+        await store_derived(fresh, chunk.conversations, note=note, failed=failed)
+        if stop is not None and stop.is_set():
+            raise RebuildStopped("the rebuild was told to stop; the old memory is still in use")
         done = min(done + _CHUNK, total)
         if on_progress is not None:
             on_progress(done, total)
@@ -142,7 +157,7 @@ async def _replay(
 
 async def _derived(
     root: Path, plan: _Plan, options: ProcessorOptions, *, workers: int | None
-) -> AsyncIterator[Derived]:
+) -> AsyncGenerator[Derived, None]:
     """Yield what the events come to, a chunk at a time, in order, working a little ahead."""
     if workers is None:
         workers = min(os.cpu_count() or 1, _MAX_WORKERS)
@@ -150,21 +165,30 @@ async def _derived(
         workers = 1
     loop = asyncio.get_running_loop()
     pending: deque[asyncio.Future[Derived]] = deque()
-    with _deriving(root, options, workers=workers) as (pool, derive):
-        for start in range(0, len(plan.offsets), _CHUNK):
-            chunk = plan.offsets[start : start + _CHUNK].tolist()
-            pending.append(loop.run_in_executor(pool, derive, chunk))
-            if len(pending) > 2 * workers:
+    async with _deriving(root, options, workers=workers) as (pool, derive):
+        try:
+            for start in range(0, len(plan.offsets), _CHUNK):
+                chunk = plan.offsets[start : start + _CHUNK].tolist()
+                pending.append(loop.run_in_executor(pool, derive, chunk))
+                if len(pending) > 2 * workers:
+                    yield await pending.popleft()
+            while pending:
                 yield await pending.popleft()
-        while pending:
-            yield await pending.popleft()
+        finally:
+            for future in pending:
+                future.cancel()
 
 
-@contextmanager
-def _deriving(
+@asynccontextmanager
+async def _deriving(
     root: Path, options: ProcessorOptions, *, workers: int
-) -> Iterator[tuple[ThreadPoolExecutor, Callable[[Sequence[int]], Derived]]]:
-    """Provide threads and the function to run in them: here for one, else in worker processes."""
+) -> AsyncIterator[tuple[ThreadPoolExecutor, Callable[[Sequence[int]], Derived]]]:
+    """
+    Provide threads and the function to run in them: here for one, else in worker processes.
+
+    Both end at once when the block does. That is waited for in a thread, as is their start:
+    live answers may come from this event loop.
+    """
     idle: SimpleQueue[Worker] = SimpleQueue()
 
     def derive_here(offsets: Sequence[int]) -> Derived:
@@ -177,15 +201,16 @@ def _deriving(
         finally:
             idle.put(worker)
 
-    with ExitStack() as stack:
+    async with AsyncExitStack() as stack:
         pool = ThreadPoolExecutor(workers, thread_name_prefix="rebuild")
-        stack.callback(pool.shutdown, cancel_futures=True)
+        stack.push_async_callback(asyncio.to_thread, pool.shutdown, cancel_futures=True)
         if workers == 1:
             yield pool, derive_here
             return
         for _ in range(workers):
-            worker = Worker(root, region=options.region)
-            stack.callback(worker.close)  # before the threads: one that waits for it then ends
+            worker = await asyncio.to_thread(Worker, root, region=options.region)
+            # before the threads: one that waits for it then ends
+            stack.push_async_callback(asyncio.to_thread, worker.close)
             idle.put(worker)
         yield pool, derive_there
 
@@ -198,7 +223,7 @@ async def _follow_up(
         batch = await asyncio.to_thread(read_batch, root, since, options, until_bytes=until_bytes)
         if batch is None:
             return
-        await batch.store_in(fresh)
+        await batch.store_in(fresh, options)
 
 
 async def _switch(

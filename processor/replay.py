@@ -17,8 +17,7 @@ import msgspec
 
 from memory.port import Conversation
 from processor.apply import attempt, name_of
-from spool.format import DamagedLine, Receipt, decode_receipt
-from spool.reader import ledger_path
+from spool.reader import receipt_at
 
 _LENGTH = struct.Struct(">I")
 _NICENESS = 10  # live answers, and the receiver, come first
@@ -26,24 +25,23 @@ _NICENESS = 10  # live answers, and the receiver, come first
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Derived:
-    """What a number of events come to; `failed` holds (file, error)."""
+    """What a number of events come to: (file, conversation), or (file, error) if that failed."""
 
-    conversations: list[Conversation]
+    conversations: list[tuple[str, Conversation]]
     failed: list[tuple[str, str]]
 
 
 def derive_at(root: Path, offsets: Sequence[int], *, region: str | None) -> Derived:
     """Return what the events come to whose ledger lines begin at `offsets`."""
     derived = Derived(conversations=[], failed=[])
-    with ledger_path(root).open("rb") as ledger:
-        for offset in offsets:
-            ledger.seek(offset)
-            receipt = _decode(ledger.readline())
-            result = attempt(root, receipt, region=region)
-            if isinstance(result, str):
-                derived.failed.append((name_of(receipt, offset), result))
-            elif result is not None:
-                derived.conversations.append(result)
+    for offset in offsets:
+        receipt = receipt_at(root, offset)
+        result = attempt(root, receipt, region=region)
+        name = name_of(receipt, offset)
+        if isinstance(result, str):
+            derived.failed.append((name, result))
+        elif result is not None:
+            derived.conversations.append((name, result))
     return derived
 
 
@@ -63,13 +61,6 @@ def receive(stream: IO[bytes]) -> bytes:
     if len(content) < length:
         raise EOFError
     return content
-
-
-def _decode(line: bytes) -> Receipt | DamagedLine:
-    try:
-        return decode_receipt(line)
-    except DamagedLine as error:
-        return error
 
 
 def _work(root: Path, region: str | None) -> None:

@@ -15,9 +15,9 @@ class RetryPolicy:
     `max_attempts` the event is parked.
     """
 
-    base_seconds: float = 5.0
-    max_seconds: float = 600.0
-    max_attempts: int = 6
+    base_seconds: float
+    max_seconds: float
+    max_attempts: int
 
 
 def next_attempt(

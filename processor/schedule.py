@@ -2,18 +2,20 @@
 
 import asyncio
 import logging
-from collections.abc import Collection, Sequence
+import traceback
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
-from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MISSED, JobExecutionEvent  # type: ignore[import-untyped]
 from apscheduler.schedulers.asyncio import AsyncIOScheduler  # type: ignore[import-untyped]
 from apscheduler.triggers.date import DateTrigger  # type: ignore[import-untyped]
 
-from memory.port import Conversation, Failure, MemoryStore
+from memory.port import Conversation, Failure, MemoryStore, MemoryStoreError
 from processor.apply import MAX_EVENTS, attempt, noted
+from processor.errors import ProcessorError, type_and_place
 from processor.options import ProcessorOptions
 from processor.parked import mark_parked
-from spool.format import DamagedLine, Receipt
+from processor.storing import store_derived
+from spool.format import DamagedLine, Receipt, SpoolError
 from spool.reader import read_receipts
 
 logger = logging.getLogger(__name__)
@@ -34,9 +36,7 @@ class Retries:
         self._store = store
         self._options = options
         self._working = asyncio.Lock()
-        self._receipts: dict[str, Receipt | DamagedLine] = {}  # of what waits, once looked up
         self._scheduler = AsyncIOScheduler(timezone="UTC")
-        self._scheduler.add_listener(_log_trouble, EVENT_JOB_ERROR | EVENT_JOB_MISSED)
         self._scheduler.start()
 
     async def plan(self) -> None:
@@ -53,7 +53,7 @@ class Retries:
         job = self._scheduler.get_job(_JOB)
         if job is None or job.trigger.run_date != min(waiting):
             self._scheduler.add_job(
-                self._run,
+                self._run_safely,
                 DateTrigger(min(waiting)),
                 id=_JOB,
                 replace_existing=True,
@@ -68,6 +68,23 @@ class Retries:
             self._scheduler.shutdown(wait=False)
             await asyncio.sleep(0)  # the scheduler stops in the loop's next turn
 
+    async def _run_safely(self) -> None:
+        """Run; what goes wrong is logged, and tried again: `plan` is called every second."""
+        trace = ""
+        try:
+            await self._run()
+        except (MemoryStoreError, SpoolError, ProcessorError) as error:
+            problem = str(error)
+        except Exception as error:  # noqa: BLE001 - the scheduler would log its text
+            problem = type_and_place(error)
+            trace = "".join(traceback.format_tb(error.__traceback__))
+        else:
+            return
+        logger.error(
+            "failed events could not be tried again now",
+            extra={"action": "retry_run_failed", "error": problem, "trace": trace},
+        )
+
     async def _run(self) -> None:
         async with self._working:
             now = self._options.clock()
@@ -76,50 +93,41 @@ class Retries:
                 for failure in await self._store.failures()
                 if failure.next_attempt_at is not None and failure.next_attempt_at <= now
             ]
+            names = {failure.file for failure in due}
+            receipts = await asyncio.to_thread(find_receipts, self._root, names)
             for start in range(0, len(due), MAX_EVENTS):
-                await self._try(due[start : start + MAX_EVENTS])
+                await self._try(due[start : start + MAX_EVENTS], receipts)
             await mark_parked(self._root, self._store, now=now)
         await self.plan()
 
-    async def _try(self, due: Sequence[Failure]) -> None:
-        conversations, failed, resolved = await asyncio.to_thread(self._attempt, due)
-        await self._store.apply(conversations, failed=failed, resolved=resolved)
-        for file in resolved:
-            del self._receipts[file]
-            logger.info(
-                "a failed event is now in memory", extra={"action": "retry_done", "file": file}
-            )
-        for failure in failed:
-            is_parked = failure.next_attempt_at is None
-            logger.warning(
-                "a failed event is parked" if is_parked else "a failed event failed again",
-                extra={
-                    "action": "event_parked" if is_parked else "retry_failed",
-                    "file": failure.file,
-                    "attempts": failure.attempts,
-                },
-            )
+    async def _try(
+        self, due: Sequence[Failure], receipts: Mapping[str, Receipt | DamagedLine]
+    ) -> None:
+        attempts = {failure.file: failure.attempts for failure in due}
+
+        def note(file: str, error: str) -> Failure:
+            return noted(file, error, options=self._options, attempts_before=attempts[file])
+
+        results = await asyncio.to_thread(self._attempt, due, receipts)
+        errors = {file: result for file, result in results.items() if isinstance(result, str)}
+        derived = [(file, r) for file, r in results.items() if isinstance(r, Conversation)]
+        failed = await store_derived(
+            self._store,
+            derived,
+            note=note,
+            failed=[note(file, error) for file, error in errors.items()],
+            resolved=[file for file in results if file not in errors],
+        )
+        _log_results(results.keys() - {failure.file for failure in failed}, failed)
 
     def _attempt(
-        self, due: Sequence[Failure]
-    ) -> tuple[list[Conversation], list[Failure], list[str]]:
-        missing = {failure.file for failure in due} - self._receipts.keys()
-        self._receipts |= find_receipts(self._root, missing)
-        conversations: list[Conversation] = []
-        failed: list[Failure] = []
-        resolved: list[str] = []
-        for failure in due:
-            receipt = self._receipts[failure.file]
-            result = attempt(self._root, receipt, region=self._options.region)
-            if isinstance(result, str):
-                failed.append(
-                    noted(failure.file, result, self._options, attempts_before=failure.attempts)
-                )
-                continue
-            resolved.append(failure.file)
-            if result is not None:
-                conversations.append(result)
-        return conversations, failed, resolved
+        self, due: Sequence[Failure], receipts: Mapping[str, Receipt | DamagedLine]
+    ) -> dict[str, Conversation | str | None]:
+        region = self._options.region
+        return {
+            failure.file: attempt(self._root, receipts[failure.file], region=region)
+            for failure in due
+        }
 
 
 def find_receipts(root: Path, names: Collection[str]) -> dict[str, Receipt | DamagedLine]:
@@ -143,8 +151,16 @@ def find_receipts(root: Path, names: Collection[str]) -> dict[str, Receipt | Dam
     return found
 
 
-def _log_trouble(event: JobExecutionEvent) -> None:
-    logger.error(
-        "failed events could not be tried again now",
-        extra={"action": "retry_run_failed", "error": repr(event.exception)},
-    )
+def _log_results(resolved: Collection[str], failed: Sequence[Failure]) -> None:
+    for file in sorted(resolved):
+        logger.info("a failed event is now in memory", extra={"action": "retry_done", "file": file})
+    for failure in failed:
+        is_parked = failure.next_attempt_at is None
+        logger.warning(
+            "a failed event is parked" if is_parked else "a failed event failed again",
+            extra={
+                "action": "event_parked" if is_parked else "retry_failed",
+                "file": failure.file,
+                "attempts": failure.attempts,
+            },
+        )

@@ -2,19 +2,21 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from contextlib import aclosing, suppress
 from pathlib import Path
 
-from memory.port import MemoryStore, MemoryStoreError, PositionMoved
-from processor.apply import Batch, is_position_in, read_batch
-from processor.errors import ProcessorLocked, RebuildRunning
+from memory.port import Failure, MemoryStore, MemoryStoreError, PositionMoved
+from processor.apply import read_batch, why_not_from
+from processor.errors import ProcessorError, ProcessorLocked, RebuildStopped
 from processor.follow import follow
 from processor.lock import held, processor_lock
 from processor.options import ProcessorOptions
 from processor.parked import mark_parked
 from processor.rebuild import rebuild
 from processor.schedule import Retries
-from spool.format import SpoolError
+from spool.format import STATE_FOLDER, SpoolError
+from spool.layout import create_durably
 
 logger = logging.getLogger(__name__)
 
@@ -23,65 +25,75 @@ _MAX_PAUSE_S = 30.0
 
 
 async def run_processor(
-    root: Path,
-    store: MemoryStore,
-    *,
-    stop: asyncio.Event,
-    options: ProcessorOptions | None = None,
+    root: Path, store: MemoryStore, *, stop: asyncio.Event, options: ProcessorOptions
 ) -> None:
     """
     Keep `store` up with the spool at `root` until `stop` is set.
 
-    Returns between two transactions. Raises `ProcessorLocked` if another processor works on
-    this spool; what goes wrong later is logged and tried again.
+    The spool's folder is made if a receiver has not made it yet. Returns between two
+    transactions. Raises `ProcessorLocked` if another processor works on this spool, and
+    `SpoolError` if there can be no such folder; what goes wrong later is logged and tried again.
     """
-    options = options or ProcessorOptions()
+    await asyncio.to_thread(create_durably, root / STATE_FOLDER)
     with held(processor_lock(root), refusal=ProcessorLocked, holder="processor"):
-        retries = Retries(root, store, options)
-        try:
-            await _keep_up(root, store, retries, options, stop)
-        finally:
-            await retries.close()
-
-
-async def _keep_up(
-    root: Path,
-    store: MemoryStore,
-    retries: Retries,
-    options: ProcessorOptions,
-    stop: asyncio.Event,
-) -> None:
-    async with aclosing(follow(root, stop=stop)) as wakes:
-        async for _ in wakes:
-            pause_seconds = _FIRST_PAUSE_S
-            while not await _look(root, store, retries, options, stop):
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(stop.wait(), pause_seconds)
-                pause_seconds = min(2 * pause_seconds, _MAX_PAUSE_S)
-
-
-async def _look(
-    root: Path,
-    store: MemoryStore,
-    retries: Retries,
-    options: ProcessorOptions,
-    stop: asyncio.Event,
-) -> bool:
-    """Do all there is to do now; False if it has to be tried again after a pause."""
-    try:
-        await catch_up(root, store, options, stop=stop)
-        if not stop.is_set():
-            await retries.plan()
-    except (MemoryStoreError, SpoolError, RebuildRunning) as error:
-        logger.warning(
-            "memory cannot be kept up now; trying again",
-            extra={"action": "processor_waits", "error": str(error)},
+        logger.info(
+            "following the spool", extra={"action": "processor_follows", "spool": str(root)}
         )
-    except Exception:
-        logger.exception("the processor failed", extra={"action": "processor_failed"})
-    else:
-        return True
-    return stop.is_set()
+        processor = _Processor(root, store, options, stop)
+        try:
+            await processor.keep_up()
+        finally:
+            await processor.close()
+
+
+class _Processor:
+    def __init__(
+        self, root: Path, store: MemoryStore, options: ProcessorOptions, stop: asyncio.Event
+    ) -> None:
+        self._root = root
+        self._store = store
+        self._options = options
+        self._stop = stop
+        self._retries = Retries(root, store, options)
+        self._has_caught_up = False
+
+    async def keep_up(self) -> None:
+        async with aclosing(follow(self._root, stop=self._stop)) as wakes:
+            async for _ in wakes:
+                pause_seconds = _FIRST_PAUSE_S
+                while not await self._look():
+                    with suppress(TimeoutError):
+                        await asyncio.wait_for(self._stop.wait(), pause_seconds)
+                    pause_seconds = min(2 * pause_seconds, _MAX_PAUSE_S)
+
+    async def close(self) -> None:
+        await self._retries.close()
+
+    async def _look(self) -> bool:
+        """Do all there is to do now; False if it has to be tried again after a pause."""
+        try:
+            await catch_up(self._root, self._store, self._options, stop=self._stop)
+            if not self._stop.is_set():
+                await self._begin()
+                await self._retries.plan()
+        except (MemoryStoreError, SpoolError, ProcessorError) as error:
+            logger.warning(
+                "memory cannot be kept up now; trying again",
+                extra={"action": "processor_waits", "error": str(error)},
+            )
+        except Exception:
+            logger.exception("the processor failed", extra={"action": "processor_failed"})
+        else:
+            return True
+        return self._stop.is_set()
+
+    async def _begin(self) -> None:
+        """After the first catching up: put the markers right, and say that we are there."""
+        if self._has_caught_up:
+            return
+        await mark_parked(self._root, self._store, now=self._options.clock())
+        self._has_caught_up = True
+        logger.info("memory is up to date", extra={"action": "processor_caught_up"})
 
 
 async def catch_up(
@@ -90,38 +102,49 @@ async def catch_up(
     """
     Apply every line that `store` has not seen yet, a transaction at a time.
 
-    A position that cannot be gone on from (another ledger, a ledger cut short) starts a
-    rebuild. Returns early, between two transactions, once `stop` is set.
+    A position that cannot be gone on from (another ledger, one cut short, other rules of
+    deriving) starts a rebuild. Returns early, between two transactions, once `stop` is set.
     """
     while not stop.is_set():
         since = await store.position()
-        if not await asyncio.to_thread(is_position_in, root, since):
-            logger.warning(
-                "memory is not of this ledger; rebuilding it",
-                extra={"action": "rebuild_needed", "offset": since.offset},
-            )
-            report = await rebuild(root, store, options=options)
-            logger.info("memory rebuilt", extra={"action": "rebuilt", "events": report.events})
+        reason = await asyncio.to_thread(why_not_from, root, since, region=options.region)
+        if reason:
+            await _rebuild(root, store, options, reason, stop)
             continue
         batch = await asyncio.to_thread(read_batch, root, since, options)
         if batch is None:
             return
         try:
-            await batch.store_in(store)
+            failed = await batch.store_in(store, options)
         except PositionMoved:
             continue  # a rebuild was adopted meanwhile: go on from where that one is
-        await _report(root, store, batch, options)
+        logger.debug(
+            "events applied", extra={"action": "events_applied", "offset": batch.to.offset}
+        )
+        await _report(root, store, failed, options)
 
 
-async def _report(root: Path, store: MemoryStore, batch: Batch, options: ProcessorOptions) -> None:
-    logger.debug(
-        "events applied",
-        extra={"action": "events_applied", "offset": batch.to.offset},
+async def _rebuild(
+    root: Path, store: MemoryStore, options: ProcessorOptions, reason: str, stop: asyncio.Event
+) -> None:
+    logger.warning(
+        "memory does not belong to this spool as it is; rebuilding it",
+        extra={"action": "rebuild_needed", "reason": reason},
     )
-    for failure in batch.failed:
+    try:
+        report = await rebuild(root, store, options=options, stop=stop)
+    except RebuildStopped:
+        return
+    logger.info("memory rebuilt", extra={"action": "rebuilt", "events": report.events})
+
+
+async def _report(
+    root: Path, store: MemoryStore, failed: Sequence[Failure], options: ProcessorOptions
+) -> None:
+    for failure in failed:
         logger.warning(
             "an event could not be applied",
             extra={"action": "event_failed", "file": failure.file, "error": failure.error},
         )
-    if batch.failed:
+    if failed:
         await mark_parked(root, store, now=options.clock())

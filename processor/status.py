@@ -7,48 +7,58 @@ from pathlib import Path
 from memory.port import Counts, Failure, MemoryStore, Position
 from processor.apply import is_position_in
 from processor.lock import is_held, processor_lock, rebuild_lock
+from processor.quarantine import Quarantine, read_quarantine
 from spool.reader import count_lines
+
+_NEWEST = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
     """
     The state of one processor. `backlog` counts the events that are not in memory yet: ledger
-    lines after the position, and failures that will be tried again. Parked ones are not in it.
+    lines after the position, and failures that will be tried again. Parked ones are not in it,
+    nor are bodies in quarantine, of which the newest 10 are named.
     """
 
     position: Position
     backlog: int
     retrying: tuple[Failure, ...]
     parked: tuple[Failure, ...]
+    quarantine: Quarantine
     counts: Counts
     is_running: bool
     is_rebuilding: bool
 
 
-async def read_status(root: Path, store: MemoryStore) -> Status:
-    """Return how the memory in `store` stands to the spool at `root`; changes nothing."""
+async def read_status(root: Path, store: MemoryStore, *, region: str | None) -> Status:
+    """
+    Return how the memory in `store` stands to the spool at `root`; changes nothing.
+
+    `region` is that of `ProcessorOptions`: memory derived with another one is all backlog.
+    """
     position = await store.position()
     failures = await store.failures()
     retrying = tuple(failure for failure in failures if failure.next_attempt_at is not None)
     return Status(
         position=position,
-        backlog=await asyncio.to_thread(_lines_after, root, position) + len(retrying),
+        backlog=await asyncio.to_thread(_lines_after, root, position, region) + len(retrying),
         retrying=retrying,
         parked=tuple(failure for failure in failures if failure.next_attempt_at is None),
+        quarantine=await asyncio.to_thread(read_quarantine, root, limit=_NEWEST),
         counts=await store.counts(),
         is_running=is_held(processor_lock(root)),
         is_rebuilding=is_held(rebuild_lock(root)),
     )
 
 
-async def count_backlog(root: Path, store: MemoryStore) -> int:
+async def count_backlog(root: Path, store: MemoryStore, *, region: str | None) -> int:
     """Return `Status.backlog` alone, cheaply: a health check asks for it often."""
     position = await store.position()
     retrying = [f for f in await store.failures() if f.next_attempt_at is not None]
-    return await asyncio.to_thread(_lines_after, root, position) + len(retrying)
+    return await asyncio.to_thread(_lines_after, root, position, region) + len(retrying)
 
 
-def _lines_after(root: Path, position: Position) -> int:
-    offset = position.offset if is_position_in(root, position) else 0
+def _lines_after(root: Path, position: Position, region: str | None) -> int:
+    offset = position.offset if is_position_in(root, position, region=region) else 0
     return count_lines(root, offset=offset)

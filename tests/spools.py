@@ -14,7 +14,9 @@ from voice.delivery import identify
 
 RECEIVED = datetime(2026, 11, 16, 10, 0, tzinfo=UTC)
 POISON = b'{"type": "post_call_transcription", "data": ["not an object"]}'
-QUICK = ProcessorOptions(retry=RetryPolicy(base_seconds=0.01, max_attempts=3), jitter=lambda: 0.5)
+QUICK = ProcessorOptions(
+    retry=RetryPolicy(base_seconds=0.01, max_seconds=60, max_attempts=3), jitter=lambda: 0.5
+)
 
 
 @contextmanager

@@ -1,12 +1,15 @@
 """What is remembered of a call: which memories, with which words, ids and sectors."""
 
+import hashlib
 import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 
-from processor.derive import derive, fact_content
+from memory.content import fact_content
+from memory.dump import dump_line
+from processor.derive import DERIVATION, derive, origin
 from tests.factories import (
     CALLER,
     encoded,
@@ -14,10 +17,13 @@ from tests.factories import (
     transcription_payload,
 )
 from tests.json_values import json_values, mutated
-from tests.test_voice_payload import sample
+from tests.test_voice_payload import SAMPLES, sample
+from voice.delivery import identify
 from voice.payload import NotUnderstood, parse_event
 
 HASH = "ab" * 32
+# What the samples come to, and the DERIVATION that it belongs to: the two change together.
+PINNED = (1, "696e9b1fec4ac45031fd40336ee674b356ff82a31b0a114e529b72a8de123f43")
 
 
 def derived(**fields):
@@ -280,6 +286,26 @@ def test_the_agents_words_do_not_decide_the_sector():
         messages=[("agent", "How can I help you?"), ("user", "My bike squeaks")], summary=None
     )
     assert [memory.sector for memory in conversation.memories] == ["episodic"]
+
+
+def test_what_is_derived_changes_only_with_its_number():
+    lines = []
+    for path in sorted(SAMPLES.glob("*.json")):
+        body = path.read_bytes()
+        if identify(body).kind != "audio":
+            event = parse_event(identify(body).kind, body)
+            lines.append(dump_line(derive(event, sha256=HASH)))
+    digest = hashlib.sha256("\n".join(lines).encode()).hexdigest()
+    assert (DERIVATION, digest) == PINNED, (
+        "what is derived from an event has changed: raise DERIVATION in processor/derive.py, so "
+        "that every memory is derived anew, and pin the new pair here"
+    )
+
+
+def test_the_origin_of_a_memory_is_its_ledger_and_how_it_was_derived():
+    assert origin("abc", region="US") == f"abc/{DERIVATION}/US"
+    assert origin("abc", region=None) == origin("abc", region="") != origin("abc", region="DE")
+    assert origin("", region="US") == ""
 
 
 def check_sound(payload):

@@ -1,7 +1,6 @@
-"""What is particular to the embedded store: its file, its versions, its processes, its speed."""
+"""What is particular to the embedded store: its file, its versions, its processes."""
 
 import asyncio
-import os
 import sqlite3
 import subprocess
 import sys
@@ -207,21 +206,6 @@ async def test_a_fresh_store_of_another_is_not_adopted(tmp_path, store):
     await other.close()
 
 
-async def test_leftovers_of_the_dead_are_removed_and_those_of_the_living_kept(tmp_path):
-    dead = subprocess.Popen([sys.executable, "-c", ""])
-    dead.wait()
-    gone = [
-        f"m.db.rebuild-{dead.pid}",
-        f"m.db.rebuild-{dead.pid}-2-journal",
-        "m.db.rebuild-" + "9" * 30,
-    ]
-    kept = [f"m.db.rebuild-{os.getpid()}", "m.db.rebuild-x", f"other.db.rebuild-{dead.pid}"]
-    for name in gone + kept:
-        (tmp_path / name).touch()
-    await (await EmbeddedStore.open(tmp_path / "m.db")).close()
-    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(["m.db", *kept])
-
-
 async def test_readers_in_other_processes_see_the_old_memory_or_the_new(tmp_path, store):
     def life(name, count, facts, *, bulk):
         rest = {f"fact_{n}": name for n in range(facts - 1)}
@@ -248,37 +232,6 @@ async def test_readers_in_other_processes_see_the_old_memory_or_the_new(tmp_path
         assert reader.returncode == 0
         assert set(output[0].split()) == {"Old/5/7", "New/2/3"}
     assert not list(tmp_path.glob("memory.db.rebuild-*"))
-
-
-async def test_a_long_memory_is_searched_and_summed_up_in_milliseconds(store):
-    words = ["the", "bike", "brake", "wheel", "repair", "Tuesday", "service", "price", "frame"]
-    await store.apply(
-        [
-            a_call(
-                f"conv_{c}",
-                at=MONDAY + timedelta(hours=c),
-                summary=f"Call {c} about a bike.",
-                facts={"topic": f"{c}"},
-                said=[
-                    " ".join(words[(n * i + c) % len(words)] for i in range(20)) for n in range(18)
-                ],
-            )
-            for c in range(100)
-        ]
-    )
-    assert (await store.counts()).memories == 2_000
-
-    async def fastest(ask):
-        took = []
-        for _ in range(7):
-            began = time.perf_counter()
-            await ask()
-            took.append(time.perf_counter() - began)
-        return min(took)
-
-    assert await fastest(lambda: store.search(ANA, "price of a brake repair", limit=5)) < 0.04
-    assert await fastest(lambda: store.profile(ANA)) < 0.02
-    assert await fastest(lambda: store.profile(BEN)) < 0.01
 
 
 async def test_closing_leaves_no_thread(tmp_path):

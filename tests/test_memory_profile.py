@@ -1,11 +1,18 @@
 """The profile: names, preferences and the rolling summary."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from memory.port import Fact
-from memory.profile import SUMMARY_CHARS, CallNote, History, build_profile, fact_of
+from memory.profile import (
+    SUMMARY_CHARS,
+    CallNote,
+    History,
+    build_profile,
+    fact_of,
+    is_known_moment,
+)
 from tests.memories import ANA, MONDAY, a_memory
 
 
@@ -80,6 +87,26 @@ def test_the_summary_rolls_newest_first_with_dates():
         told.summary == "16 November 2026: Ana booked. She was glad. 15 November 2026: Ana asked."
     )
     assert told.last_call_summary == "Ana booked. She was glad."
+
+
+def test_a_call_that_named_no_time_is_summed_up_without_a_date():
+    epoch = datetime(1970, 1, 1, tzinfo=UTC)
+    calls = [
+        CallNote(started_at=MONDAY, summary="Ana booked."),
+        CallNote(started_at=epoch, summary="Ana asked. She was glad."),
+    ]
+    history = History(
+        call_count=2, first_call_at=epoch, last_call_at=MONDAY, language="", recent=calls
+    )
+    told = build_profile(ANA, history, []).summary
+    assert told == "16 November 2026: Ana booked. Ana asked. She was glad."
+
+
+def test_the_epoch_and_the_seconds_of_a_call_after_it_are_no_known_moment():
+    epoch = datetime(1970, 1, 1, tzinfo=UTC)
+    assert not is_known_moment(epoch)
+    assert not is_known_moment(epoch + timedelta(seconds=95))
+    assert is_known_moment(MONDAY)
 
 
 def test_the_summary_keeps_its_budget_in_whole_sentences():

@@ -1,11 +1,13 @@
 """Reading the ledger in batches, and noting what cannot be derived."""
 
+from dataclasses import replace
+
 import pytest
 
 from memory.in_memory import InMemoryStore
 from memory.port import START, Position
 from processor.apply import MAX_EVENTS, is_position_in, read_batch
-from processor.options import ProcessorOptions
+from processor.derive import origin
 from spool.reader import ledger_identity, ledger_path
 from tests.factories import audio_payload, encoded, failure_payload, transcription_payload
 from tests.spools import QUICK, a_spool, calls, deliver, poison
@@ -22,10 +24,11 @@ def test_a_batch_is_bounded_and_the_next_one_goes_on(tmp_path):
         deliver(spool, *calls(MAX_EVENTS + 3))
     first = read_batch(tmp_path, START, QUICK)
     second = read_batch(tmp_path, first.to, QUICK)
-    assert (len(first.conversations), len(second.conversations)) == (MAX_EVENTS, 3)
+    assert (len(first.derived), len(second.derived)) == (MAX_EVENTS, 3)
     assert second.since == first.to
     assert second.to == Position(
-        ledger=ledger_identity(tmp_path), offset=ledger_path(tmp_path).stat().st_size
+        ledger=origin(ledger_identity(tmp_path), region=None),
+        offset=ledger_path(tmp_path).stat().st_size,
     )
     assert read_batch(tmp_path, second.to, QUICK) is None
 
@@ -34,7 +37,7 @@ def test_a_recording_says_nothing_and_is_gone_past(tmp_path):
     with a_spool(tmp_path) as spool:
         deliver(spool, audio_payload(), failure_payload())
     batch = read_batch(tmp_path, START, QUICK)
-    assert [c.kind for c in batch.conversations] == ["failure"]
+    assert [c.kind for _, c in batch.derived] == ["failure"]
     assert batch.failed == []
 
 
@@ -45,7 +48,7 @@ def test_a_poisoned_event_is_noted_and_holds_up_none(tmp_path):
         file = poison(spool)
         deliver(spool, after)
     batch = read_batch(tmp_path, START, QUICK)
-    assert [c.id for c in batch.conversations] == ["conv_00000", "conv_00001"]
+    assert [c.id for _, c in batch.derived] == ["conv_00000", "conv_00001"]
     [failure] = batch.failed
     assert (failure.file, failure.attempts) == (file, 1)
     assert "object" in failure.error
@@ -57,7 +60,7 @@ def test_an_event_of_another_conversation_than_its_folder_is_a_failure(tmp_path)
         file = poison(spool, "conv_mine", encoded(transcription_payload(conversation_id="conv_b")))
         poison(spool, "conv_none", b'{"data": {}}')
     batch = read_batch(tmp_path, START, QUICK)
-    assert batch.conversations == []
+    assert batch.derived == []
     assert batch.failed[0].file == file
     assert "'conv_b'" in batch.failed[0].error
 
@@ -73,7 +76,7 @@ def test_a_damaged_file_is_a_failure_of_its_event_alone(tmp_path, harm):
     batch = read_batch(tmp_path, START, QUICK)
     assert [f.file for f in batch.failed] == [file]
     assert "spool verify" in batch.failed[0].error
-    assert [c.id for c in batch.conversations] == [other.partition("/")[0]]
+    assert [c.id for _, c in batch.derived] == [other.partition("/")[0]]
 
 
 def test_a_damaged_ledger_line_is_a_failure_named_by_its_place(tmp_path):
@@ -84,7 +87,7 @@ def test_a_damaged_ledger_line_is_a_failure_named_by_its_place(tmp_path):
     ledger_path(tmp_path).write_bytes(b"".join(lines))
     batch = read_batch(tmp_path, START, QUICK)
     assert [f.file for f in batch.failed] == [f"ledger@{len(lines[0])}"]
-    assert len(batch.conversations) == 2
+    assert len(batch.derived) == 2
 
 
 def test_a_bug_in_deriving_is_a_failure_of_its_event_alone(tmp_path, monkeypatch, caplog):
@@ -100,17 +103,18 @@ def test_a_bug_in_deriving_is_a_failure_of_its_event_alone(tmp_path, monkeypatch
 
     monkeypatch.setattr("processor.apply.derive", buggy)
     batch = read_batch(tmp_path, START, QUICK)
-    assert len(batch.conversations) == len(batch.failed) == 1
-    assert batch.failed[0].error.startswith("KeyError")
+    assert len(batch.derived) == len(batch.failed) == 1
+    assert batch.failed[0].error.startswith("KeyError at test_processor_apply.py:")
+    assert "bike" not in batch.failed[0].error
     assert "bike" not in caplog.text
 
 
 def test_a_national_number_is_read_in_the_region(tmp_path):
     with a_spool(tmp_path) as spool:
         deliver(spool, transcription_payload(caller="(202) 555-0142"))
-    options = ProcessorOptions(region="US")
-    assert read_batch(tmp_path, START, options).conversations[0].caller == "+12025550142"
-    assert read_batch(tmp_path, START, QUICK).conversations[0].caller == "line:2025550142"
+    options = replace(QUICK, region="US")
+    assert read_batch(tmp_path, START, options).derived[0][1].caller == "+12025550142"
+    assert read_batch(tmp_path, START, QUICK).derived[0][1].caller == "line:2025550142"
 
 
 def test_a_position_is_gone_on_from_only_in_its_own_ledger(tmp_path):
@@ -119,12 +123,12 @@ def test_a_position_is_gone_on_from_only_in_its_own_ledger(tmp_path):
         with a_spool(root) as spool:
             deliver(spool, *reversed(calls(count)))
     end = read_batch(here, START, QUICK).to
-    assert is_position_in(here, START)
-    assert is_position_in(here, end)
-    assert not is_position_in(there, end)
-    assert not is_position_in(here, Position(ledger=end.ledger, offset=end.offset - 1))
-    assert not is_position_in(here, Position(ledger=end.ledger, offset=end.offset + 1))
-    assert is_position_in(tmp_path / "not-mounted", end)
+    assert is_position_in(here, START, region=None)
+    assert is_position_in(here, end, region=None)
+    assert not is_position_in(there, end, region=None)
+    assert not is_position_in(here, Position(ledger=end.ledger, offset=end.offset - 1), region=None)
+    assert not is_position_in(here, Position(ledger=end.ledger, offset=end.offset + 1), region=None)
+    assert is_position_in(tmp_path / "not-mounted", end, region=None)
 
 
 async def test_a_batch_is_stored_with_its_position(tmp_path):
@@ -132,6 +136,6 @@ async def test_a_batch_is_stored_with_its_position(tmp_path):
         deliver(spool, *calls(2))
     store = InMemoryStore()
     batch = read_batch(tmp_path, START, QUICK)
-    await batch.store_in(store)
+    await batch.store_in(store, QUICK)
     assert await store.position() == batch.to
     assert (await store.counts()).conversations == 2

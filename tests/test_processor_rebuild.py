@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -16,7 +17,7 @@ from memory.in_memory import InMemoryStore
 from memory.port import MemoryUnavailable
 from processor import rebuild as rebuilding
 from processor.compare import compare
-from processor.errors import RebuildFailed, RebuildRunning
+from processor.errors import RebuildFailed, RebuildRunning, RebuildStopped
 from processor.lock import held, rebuild_lock
 from processor.parked import mark_parked, parked_folder
 from processor.rebuild import rebuild
@@ -48,7 +49,7 @@ async def test_an_incremental_memory_and_a_rebuilt_one_are_the_same(tmp_path):
     async with a_store(tmp_path / "m.db") as store:
         await caught_up(tmp_path, store)
         before, position = await exported(store), await store.position()
-        report = await rebuild(tmp_path, store)
+        report = await rebuild(tmp_path, store, options=QUICK)
         assert await exported(store) == before
         assert await store.position() == position
         assert (report.events, report.failed, report.is_adopted) == (9, 1, True)
@@ -61,7 +62,11 @@ async def test_workers_derive_the_same(tmp_path, many_workers):
     async with a_store(tmp_path / "m.db") as store:
         seen = []
         report = await rebuild(
-            tmp_path, store, workers=2, on_progress=lambda done, total: seen.append((done, total))
+            tmp_path,
+            store,
+            options=QUICK,
+            workers=2,
+            on_progress=lambda done, total: seen.append((done, total)),
         )
         assert (report.events, report.failed) == (51, 1)
         assert seen[-1] == (51, 51)
@@ -82,7 +87,7 @@ async def test_old_memory_answers_until_the_switch_and_arrivals_are_not_lost(tmp
                 deliver(spool, *calls(2, first=100))
                 seen.append(total)
 
-            report = await rebuild(tmp_path, store, on_progress=arrive_meanwhile)
+            report = await rebuild(tmp_path, store, options=QUICK, on_progress=arrive_meanwhile)
             assert (report.events, seen) == (5, [5])
             assert (await store.counts()).conversations == 7  # and the stray one is gone
             await caught_up(tmp_path, store)
@@ -94,7 +99,7 @@ async def test_a_rebuild_beside_a_running_processor_loses_and_doubles_nothing(tm
         deliver(spool, *calls(60))
         async with a_store(tmp_path / "m.db") as store, running(tmp_path, store):
             async with a_store(tmp_path / "m.db") as second:
-                work = asyncio.create_task(rebuild(tmp_path, second))
+                work = asyncio.create_task(rebuild(tmp_path, second, options=QUICK))
                 for n in range(20):
                     await asyncio.to_thread(deliver, spool, *calls(1, first=100 + n))
                 assert (await work).is_adopted
@@ -104,7 +109,7 @@ async def test_a_rebuild_beside_a_running_processor_loses_and_doubles_nothing(tm
 
             await until(is_complete)
             live = await exported(store)
-            report = await rebuild(tmp_path, store, verify=True)
+            report = await rebuild(tmp_path, store, options=QUICK, verify=True)
             assert report.comparison.is_equal
             assert await exported(store) == live
 
@@ -113,7 +118,7 @@ async def test_a_dry_run_counts_and_changes_nothing(tmp_path):
     with a_spool(tmp_path) as spool:
         deliver(spool, *calls(3))
     async with a_store(tmp_path / "m.db") as store:
-        report = await rebuild(tmp_path, store, dry_run=True)
+        report = await rebuild(tmp_path, store, options=QUICK, dry_run=True)
         assert (report.events, report.is_adopted) == (3, False)
         assert await exported(store) == []
 
@@ -123,11 +128,11 @@ async def test_verify_reports_any_difference_and_adopts_nothing(tmp_path):
         deliver(spool, *calls(3))
     async with a_store(tmp_path / "m.db") as store:
         await caught_up(tmp_path, store)
-        assert (await rebuild(tmp_path, store, verify=True)).comparison.is_equal
+        assert (await rebuild(tmp_path, store, options=QUICK, verify=True)).comparison.is_equal
         invented = a_call("conv_00001", version=(9e9, "ff"), said=["I never said that."])
         await store.apply([invented, a_call("conv_zzz")])
         before = await exported(store)
-        report = await rebuild(tmp_path, store, verify=True)
+        report = await rebuild(tmp_path, store, options=QUICK, verify=True)
         assert report.comparison.count == 2
         assert report.comparison.differences == (
             "conv_00001 (call): the live memory differs from the rebuilt one",
@@ -143,7 +148,7 @@ async def test_verify_compares_what_memory_has_seen_so_far(tmp_path):
         async with a_store(tmp_path / "m.db") as store:
             await caught_up(tmp_path, store)
             deliver(spool, *calls(2, first=9))
-            assert (await rebuild(tmp_path, store, verify=True)).comparison.is_equal
+            assert (await rebuild(tmp_path, store, options=QUICK, verify=True)).comparison.is_equal
 
 
 async def test_comparing_finds_what_is_on_one_side_only():
@@ -162,10 +167,11 @@ async def test_comparing_finds_what_is_on_one_side_only():
 
 async def test_a_second_rebuild_is_refused(tmp_path):
     with (
+        a_spool(tmp_path),
         held(rebuild_lock(tmp_path), refusal=RebuildRunning, holder="rebuild"),
         pytest.raises(RebuildRunning, match=f"pid {os.getpid()}"),
     ):
-        await rebuild(tmp_path, InMemoryStore())
+        await rebuild(tmp_path, InMemoryStore(), options=QUICK)
 
 
 async def test_a_wrong_folder_does_not_empty_memory(tmp_path):
@@ -174,7 +180,7 @@ async def test_a_wrong_folder_does_not_empty_memory(tmp_path):
     async with a_store(tmp_path / "m.db") as store:
         await caught_up(tmp_path / "right", store)
         with pytest.raises(RebuildFailed, match="right folder"):
-            await rebuild(tmp_path / "wrong", store)
+            await rebuild(tmp_path / "wrong", store, options=QUICK)
         assert (await store.counts()).conversations == 1
 
 
@@ -189,7 +195,7 @@ async def test_an_error_leaves_the_old_memory_and_no_file(tmp_path, monkeypatch)
 
         monkeypatch.setattr(EmbeddedStore, "adopt", full)
         with pytest.raises(MemoryUnavailable):
-            await rebuild(tmp_path / "spool", store)
+            await rebuild(tmp_path / "spool", store, options=QUICK)
         assert (await store.counts()).conversations == 1
         assert not list(tmp_path.glob("*.rebuild-*"))
 
@@ -209,9 +215,84 @@ async def test_a_dying_worker_fails_the_rebuild_and_nothing_else(
     async with a_store(tmp_path / "m.db") as store:
         await store.apply([a_call("conv_old")])
         with pytest.raises(RebuildFailed, match="old memory"):
-            await rebuild(tmp_path / "spool", store, workers=2)
+            await rebuild(tmp_path / "spool", store, options=QUICK, workers=2)
         assert (await store.counts()).conversations == 1
         assert not list(tmp_path.glob("*.rebuild-*"))
+
+
+async def test_workers_end_at_once_when_the_store_fails_and_never_hold_up_the_event_loop(
+    tmp_path, many_workers, monkeypatch
+):
+    with a_spool(tmp_path / "spool") as spool:
+        deliver(spool, *calls(60))
+    made, of_threads = [], set()
+
+    class Watched(Worker):
+        def __init__(self, *given, **more):
+            of_threads.add(threading.current_thread())
+            made.append(self)
+            super().__init__(*given, **more)
+
+        def close(self):
+            of_threads.add(threading.current_thread())
+            super().close()
+
+    monkeypatch.setattr(rebuilding, "Worker", Watched)
+    store = InMemoryStore()
+    fresh = InMemoryStore()
+
+    async def full(*given, **more):
+        raise MemoryUnavailable("no space")
+
+    async def full_store():
+        fresh.apply = full
+        return fresh
+
+    store.fresh = full_store
+    with pytest.raises(MemoryUnavailable):
+        await rebuild(tmp_path / "spool", store, options=QUICK, workers=2)
+    assert [worker._process.poll() for worker in made] == [-signal.SIGKILL] * 2
+    assert threading.main_thread() not in of_threads
+    assert not [t for t in threading.enumerate() if t.name.startswith("rebuild")]
+
+
+async def test_a_rebuild_that_is_told_to_stop_leaves_the_old_memory(tmp_path, many_workers):
+    with a_spool(tmp_path / "spool") as spool:
+        deliver(spool, *calls(40))
+    stop, seen = asyncio.Event(), []
+
+    def stop_soon(done, total):
+        seen.append(done)
+        stop.set()
+
+    async with a_store(tmp_path / "m.db") as store:
+        await store.apply([a_call("conv_old")])
+        with pytest.raises(RebuildStopped, match="old memory"):
+            await rebuild(
+                tmp_path / "spool", store, options=QUICK, stop=stop, on_progress=stop_soon
+            )
+        assert seen == [7]
+        assert (await store.counts()).conversations == 1
+        assert not list(tmp_path.glob("*m.db.rebuild-*"))
+
+
+@pytest.mark.parametrize("how", [{}, {"dry_run": True}, {"verify": True}])
+@pytest.mark.parametrize("name", ["missing", "empty"])
+async def test_where_there_is_no_spool_none_is_made(tmp_path, how, name):
+    root = tmp_path / name
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(RebuildFailed, match=rf"{name}; is that the right folder"):
+        await rebuild(root, InMemoryStore(), options=QUICK, **how)
+    assert [path.name for path in tmp_path.rglob("*")] == ["empty"]
+
+
+async def test_memory_derived_otherwise_is_not_compared(tmp_path):
+    with a_spool(tmp_path) as spool:
+        deliver(spool, *calls(1))
+    store = InMemoryStore()
+    await caught_up(tmp_path, store)
+    with pytest.raises(RebuildFailed, match=r"PHONE_REGION.*processor rebuild"):
+        await rebuild(tmp_path, store, options=replace(QUICK, region="US"), verify=True)
 
 
 async def test_markers_of_what_no_longer_fails_are_removed(tmp_path):
@@ -221,7 +302,7 @@ async def test_markers_of_what_no_longer_fails_are_removed(tmp_path):
         await store.apply([], failed=[a_failure(file, next_attempt_at=None)])
         await mark_parked(tmp_path, store, now=MONDAY)
         assert list(parked_folder(tmp_path).iterdir())
-        await rebuild(tmp_path, store)
+        await rebuild(tmp_path, store, options=QUICK)
         assert not list(parked_folder(tmp_path).iterdir())
 
 
@@ -233,7 +314,7 @@ async def test_calls_count_in_the_order_they_happened_whenever_they_arrived(tmp_
     with a_spool(tmp_path) as spool:
         deliver(spool, late, early)
     store = InMemoryStore()
-    await rebuild(tmp_path, store)
+    await rebuild(tmp_path, store, options=QUICK)
     [line] = await exported(store)
     assert '"summary":"Late."' in line
 
@@ -243,6 +324,7 @@ import asyncio, sys
 from pathlib import Path
 from memory.embedded import EmbeddedStore
 from processor import rebuild as rebuilding
+from tests.spools import QUICK
 
 async def main(root, memory):
     store = await EmbeddedStore.open(memory)
@@ -250,7 +332,7 @@ async def main(root, memory):
     def linger(done, total):
         print(done, flush=True)
         sys.stdin.readline()
-    await rebuilding.rebuild(root, store, workers=2, on_progress=linger)
+    await rebuilding.rebuild(root, store, options=QUICK, workers=2, on_progress=linger)
 
 asyncio.run(main(Path(sys.argv[1]), Path(sys.argv[2])))
 """
@@ -275,7 +357,7 @@ async def test_a_killed_rebuild_leaves_the_old_memory_and_no_debris(tmp_path):
     async with a_store(memory) as store:
         assert (await store.counts()).conversations == 1
         assert not list(tmp_path.glob("m.db.rebuild-*"))
-        await rebuild(root, store)
+        await rebuild(root, store, options=QUICK)
         assert (await store.counts()).conversations == 40
 
 

@@ -3,7 +3,8 @@
 import asyncio
 import hashlib
 import tempfile
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from copy import deepcopy
 from functools import partial
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from processor.parked import retry_parked
 from processor.rebuild import rebuild
 from processor.schedule import Retries
 from processor.service import catch_up
+from spool.reader import ledger_path
 from spool.sync import Sync
 from spool.writer import Spool
 from tests.factories import audio_payload, encoded, failure_payload, transcription_payload
@@ -37,13 +39,20 @@ CALLS = [
     )
     for n, timestamp in enumerate((300, 100, 200, 300, None, 200, 100, 400))
 ]
-BODIES = [encoded(body) for body in (*CALLS, failure_payload(conversation_id="conv_0"))]
+FAILURE = failure_payload(conversation_id="conv_0")
+TIMELESS = deepcopy([CALLS[0], CALLS[1], FAILURE])  # name no time anywhere
+for payload in TIMELESS:
+    del payload["event_timestamp"]
+    payload["data"]["metadata"].pop("start_time_unix_secs", None)
+    payload["data"]["metadata"].pop("accepted_time_unix_secs", None)
+BODIES = [encoded(body) for body in (*CALLS, FAILURE, *TIMELESS)]
 AUDIO = encoded(audio_payload(conversation_id="conv_1"))
 
 # What can happen, in any order, any number of times.
 STEPS = st.lists(
     st.one_of(
         st.tuples(st.just("deliver"), st.sampled_from(range(len(BODIES)))),
+        st.tuples(st.just("flip a byte of the ledger"), st.integers(0, 10_000)),
         st.tuples(
             st.sampled_from(
                 [
@@ -55,6 +64,7 @@ STEPS = st.lists(
                     "crash after the commit",
                     "restart",
                     "lose memory",
+                    "lose the ledger",
                     "rebuild",
                 ]
             ),
@@ -75,11 +85,7 @@ class Life:
 
     def __init__(self, folder):
         self.root, self.path = folder / "spool", folder / "memory.db"
-        # durability is another test's business, and costs most of the time
-        nothing = Sync(
-            file=lambda _: None, content=lambda _: None, everything=None, forget=lambda _: None
-        )
-        self.spool = Spool.open(self.root, sync=nothing)
+        self.spool = open_spool(self.root)
         self.delivered = {}
 
     async def live(self, steps):
@@ -104,6 +110,8 @@ class Life:
             "crash after the commit": partial(self.catch_up_through, crash_after),
             "restart": self.restart,
             "lose memory": partial(self.restart, lose=True),
+            "lose the ledger": self.lose_ledger,
+            "flip a byte of the ledger": partial(self.flip_byte, argument),
             "rebuild": self.rebuild,
         }
         await steps[step]()
@@ -144,6 +152,24 @@ class Life:
                 file.unlink()
         self.store = await EmbeddedStore.open(self.path)
 
+    async def lose_ledger(self):
+        with self.receiver_down():
+            ledger_path(self.root).unlink()
+
+    async def flip_byte(self, place):
+        """Damage a line: the receiver then enters its file again, at another time of receipt."""
+        with self.receiver_down():
+            content = bytearray(ledger_path(self.root).read_bytes())
+            if content:
+                content[place % len(content)] ^= 1
+            ledger_path(self.root).write_bytes(content)
+
+    @contextmanager
+    def receiver_down(self):
+        self.spool.close()
+        yield
+        self.spool = open_spool(self.root)
+
     async def check(self):
         """Memory, a rebuild of it, and the plain function of the events: all the same."""
         reference = InMemoryStore()
@@ -155,6 +181,14 @@ class Life:
             assert await exported(self.store) == await exported(reference)
             assert await self.store.counts() == await reference.counts()
             await self.rebuild()
+
+
+def open_spool(root):
+    # durability is another test's business, and costs most of the time
+    nothing = Sync(
+        file=lambda _: None, content=lambda _: None, everything=None, forget=lambda _: None
+    )
+    return Spool.open(root, sync=nothing)
 
 
 def trouble_before(apply):

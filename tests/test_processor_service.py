@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,11 +16,11 @@ from processor.errors import ProcessorError, ProcessorLocked
 from processor.follow import follow
 from processor.lock import is_held, processor_lock
 from processor.rebuild import rebuild
-from processor.service import run_processor
+from processor.service import catch_up, run_processor
 from processor.status import count_backlog, read_status
 from spool.reader import ledger_path
-from tests.memories import exported
-from tests.spools import a_spool, a_store, calls, deliver, poison, running, until
+from tests.memories import a_call, exported
+from tests.spools import QUICK, a_spool, a_store, calls, deliver, poison, running, until
 
 PROJECT = Path(__file__).parent.parent
 
@@ -29,6 +30,7 @@ import asyncio, sys
 from pathlib import Path
 from memory.embedded import EmbeddedStore
 from processor.service import run_processor
+from tests.spools import QUICK
 
 async def main(root, memory):
     store = await EmbeddedStore.open(memory)
@@ -38,7 +40,7 @@ async def main(root, memory):
         await asyncio.sleep(0.02)
     store.apply = slow
     print("ready", flush=True)
-    await run_processor(root, store, stop=asyncio.Event())
+    await run_processor(root, store, stop=asyncio.Event(), options=QUICK)
 
 asyncio.run(main(Path(sys.argv[1]), Path(sys.argv[2])))
 """
@@ -58,7 +60,7 @@ async def test_it_catches_up_and_then_follows(tmp_path):
             await until(conversations(store, 40))
             deliver(spool, *calls(3, first=40))
             await until(conversations(store, 43))
-            status = await read_status(tmp_path, store)
+            status = await read_status(tmp_path, store, region=None)
             assert (status.backlog, status.is_running, status.is_rebuilding) == (0, True, False)
         assert not is_held(processor_lock(tmp_path))
 
@@ -76,13 +78,13 @@ async def test_a_second_processor_is_refused_and_told_who_works(tmp_path):
     async with a_store(tmp_path / "m.db") as store, running(tmp_path, store):
         await until(lambda: asyncio.sleep(0, is_held(processor_lock(tmp_path))))
         with pytest.raises(ProcessorLocked, match=f"another processor .*pid {os.getpid()}"):
-            await run_processor(tmp_path, InMemoryStore(), stop=asyncio.Event())
+            await run_processor(tmp_path, InMemoryStore(), stop=asyncio.Event(), options=QUICK)
 
 
 async def test_a_spool_that_cannot_be_locked_is_named(tmp_path):
     (tmp_path / ".spool").write_text("a file where the folder should be")
     with pytest.raises(ProcessorError, match=r"cannot lock .*processor\.lock"):
-        await run_processor(tmp_path, InMemoryStore(), stop=asyncio.Event())
+        await run_processor(tmp_path, InMemoryStore(), stop=asyncio.Event(), options=QUICK)
 
 
 async def test_asking_for_the_status_never_keeps_a_processor_from_starting(tmp_path):
@@ -91,7 +93,7 @@ async def test_asking_for_the_status_never_keeps_a_processor_from_starting(tmp_p
         stop = asyncio.Event()
         stop.set()
         asked = asyncio.create_task(asyncio.to_thread(is_held, processor_lock(tmp_path)))
-        await run_processor(tmp_path, store, stop=stop)
+        await run_processor(tmp_path, store, stop=stop, options=QUICK)
         await asked
 
 
@@ -137,7 +139,7 @@ async def test_memory_of_another_spool_is_rebuilt(tmp_path):
     async with a_store(tmp_path / "m.db") as store:
         async with running(tmp_path / "a", store):
             await until(conversations(store, 3))
-        assert await count_backlog(tmp_path / "b", store) == 3
+        assert await count_backlog(tmp_path / "b", store, region=None) == 3
         async with running(tmp_path / "b", store):
 
             async def is_rebuilt():
@@ -145,6 +147,85 @@ async def test_memory_of_another_spool_is_rebuilt(tmp_path):
 
             await until(is_rebuilt)
         assert (await store.counts()).conversations == 3
+
+
+@pytest.mark.parametrize("change", ["region", "rules"])
+async def test_memory_derived_otherwise_is_derived_anew(tmp_path, monkeypatch, caplog, change):
+    options = QUICK
+    with a_spool(tmp_path) as spool:
+        deliver(spool, *calls(2, caller="(202) 555-0142"))
+        async with a_store(tmp_path / "m.db") as store:
+            async with running(tmp_path, store):
+                await until(conversations(store, 2))
+            await store.apply([a_call("conv_of_older_rules")])
+            if change == "rules":
+                monkeypatch.setattr("processor.derive.DERIVATION", 99)
+            else:
+                options = replace(QUICK, region="US")
+            deliver(spool, *calls(1, first=2, caller="(202) 555-0142"))
+            async with running(tmp_path, store, options=options):
+
+                async def is_anew():
+                    return "conv_of_older_rules" not in "".join(await exported(store))
+
+                await until(is_anew)
+                await until(conversations(store, 3))
+            assert (await store.counts()).callers == 1
+            assert bool(await store.profile("+12025550142")) is (change == "region")
+    [reason] = {record.reason for record in caplog.records if hasattr(record, "reason")}
+    assert "other rules" in reason
+    assert "PHONE_REGION" in reason
+
+
+async def test_a_region_of_nothing_is_no_region(tmp_path, caplog):
+    with a_spool(tmp_path) as spool:
+        deliver(spool, *calls(1))
+    async with a_store(tmp_path / "m.db") as store:
+        for region in (None, "", None):
+            options = replace(QUICK, region=region)
+            await catch_up(tmp_path, store, options, stop=asyncio.Event())
+    assert "rebuilding" not in caplog.text
+
+
+async def test_a_stop_ends_the_rebuild_that_it_started_by_itself(tmp_path):
+    for name, first in (("a", 0), ("b", 5)):
+        with a_spool(tmp_path / name) as spool:
+            deliver(spool, *calls(3, first=first))
+    async with a_store(tmp_path / "m.db") as store:
+        await catch_up(tmp_path / "a", store, QUICK, stop=asyncio.Event())
+        before = await exported(store)
+        fresh, stop = store.fresh, asyncio.Event()
+
+        async def stopped_meanwhile():
+            stop.set()
+            return await fresh()
+
+        store.fresh = stopped_meanwhile
+        await catch_up(tmp_path / "b", store, QUICK, stop=stop)
+        assert stop.is_set()
+        assert await exported(store) == before
+        assert not list(tmp_path.glob("*m.db.rebuild-*"))
+
+
+async def test_it_says_what_it_follows_and_when_it_is_up_to_date(tmp_path, caplog):
+    store = InMemoryStore()
+    with caplog.at_level("INFO", logger="processor"):
+        async with running(tmp_path, store):
+            with a_spool(tmp_path) as spool:
+                deliver(spool, *calls(1))
+            await until(conversations(store, 1))
+    told = [record for record in caplog.records if record.levelname == "INFO"]
+    assert [record.action for record in told] == ["processor_follows", "processor_caught_up"]
+    assert told[0].spool == str(tmp_path)
+
+
+async def test_the_folder_that_it_makes_is_for_its_owner_alone(tmp_path):
+    stop = asyncio.Event()
+    stop.set()
+    root = tmp_path / "data" / "spool"
+    await run_processor(root, InMemoryStore(), stop=stop, options=QUICK)
+    for folder in (root.parent, root, root / ".spool"):
+        assert folder.stat().st_mode & 0o777 == 0o700
 
 
 async def test_a_ledger_cut_shorter_than_memory_is_rebuilt(tmp_path):
@@ -175,16 +256,16 @@ async def test_status_counts_what_is_not_in_memory_yet(tmp_path):
         deliver(spool, *calls(2))
         poison(spool)
     async with a_store(tmp_path / "m.db") as store:
-        status = await read_status(tmp_path, store)
+        status = await read_status(tmp_path, store, region=None)
         assert (status.backlog, status.is_running) == (3, False)
         assert status.position == Position()
         async with running(tmp_path, store):
 
             async def is_parked():
-                return bool((await read_status(tmp_path, store)).parked)
+                return bool((await read_status(tmp_path, store, region=None)).parked)
 
             await until(is_parked)
-        status = await read_status(tmp_path, store)
+        status = await read_status(tmp_path, store, region=None)
         assert (status.backlog, len(status.retrying), len(status.parked)) == (0, 0, 1)
         assert status.counts.conversations == 2
 
@@ -228,5 +309,5 @@ async def test_killed_in_the_middle_memory_ends_as_a_rebuild_does(tmp_path):
     async with a_store(memory) as store, running(root, store):
         await until(conversations(store, 300))
         live = await exported(store)
-        await rebuild(root, store)
+        await rebuild(root, store, options=QUICK)
         assert await exported(store) == live

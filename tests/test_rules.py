@@ -25,6 +25,7 @@ MAY_IMPORT = {
 PURE = [
     *(ROOT / "voice").glob("*.py"),
     ROOT / "spool" / "format.py",
+    ROOT / "memory" / "content.py",
     ROOT / "memory" / "ranking.py",
     ROOT / "memory" / "profile.py",
     ROOT / "processor" / "derive.py",

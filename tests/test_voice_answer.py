@@ -278,3 +278,12 @@ def test_cleaning_twice_changes_nothing(text, limit):
     assert len(once) <= limit
     assert not {"{", "}"} & set(once)
     assert all(unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Co", "Cn") for char in once)
+
+
+def test_a_call_that_names_no_time_is_given_no_date():
+    unknown = datetime(1970, 1, 1, tzinfo=UTC)
+    undated = a_profile(last_summary_at=unknown, last_call_at=unknown)
+    variables = initiation_answer(undated, greeting=GreetingOptions())["dynamic_variables"]
+    assert variables["last_call_date"] == ""
+    assert variables["last_call_summary"].startswith("Notes from the last call: ")
+    assert search_answer(undated, [])["profile"]["last_call_date"] == ""

@@ -21,16 +21,15 @@ _NOTHING_COLLECTED = frozenset(
 )
 
 
-def parse_event(
-    kind: str, body: bytes, *, region: str | None = None, received_at: datetime = _EPOCH
-) -> Event:
+def parse_event(kind: str, body: bytes, *, region: str | None = None) -> Event:
     """
     Return what a stored body of this kind ("transcription" or "failure") says.
 
-    `region` is that of `voice.identity.phone_key`. `received_at` is when the body came: the
-    time of the event, if it names none itself. A field that is missing or of another type
-    than expected counts as unknown. Raises `NotUnderstood` only if `body` is not a JSON object
-    with an object `data`, or if the kind is another.
+    `region` is that of `voice.identity.phone_key`. An event that names no time is dated at the
+    epoch: when it was received is no part of it, and changes when it is received again. A
+    field that is missing or of another type than expected counts as unknown. Raises
+    `NotUnderstood` only if `body` is not a JSON object with an object `data`, or if the kind
+    is another.
     """
     event = read_object(body)
     data = event.get("data")
@@ -39,15 +38,13 @@ def parse_event(
     timestamp = unix_seconds(event.get("event_timestamp"))
     match kind:
         case "transcription":
-            return _call_ended(data, timestamp, received_at, region)
+            return _call_ended(data, timestamp, region)
         case "failure":
-            return _call_failed(data, timestamp, received_at, region)
+            return _call_failed(data, timestamp, region)
     raise NotUnderstood(f"a stored file of kind {kind} has no event to read")
 
 
-def _call_ended(
-    data: dict[str, Any], timestamp: float | None, received_at: datetime, region: str | None
-) -> CallEnded:
+def _call_ended(data: dict[str, Any], timestamp: float | None, region: str | None) -> CallEnded:
     metadata = section(data, "metadata")
     analysis = section(data, "analysis")
     parties = caller_of_call(data, region=region)
@@ -59,7 +56,7 @@ def _call_ended(
         channel=parties.channel,
         direction=parties.direction,
         agent_line=parties.agent_line,
-        started_at=_started_at(metadata, timestamp) or received_at,
+        started_at=_started_at(metadata, timestamp),
         duration_secs=_seconds(metadata.get("call_duration_secs", metadata.get("call_duration"))),
         language=_language(data),
         outcome=text(analysis.get("call_successful")),
@@ -69,9 +66,7 @@ def _call_ended(
     )
 
 
-def _call_failed(
-    data: dict[str, Any], timestamp: float | None, received_at: datetime, region: str | None
-) -> CallFailed:
+def _call_failed(data: dict[str, Any], timestamp: float | None, region: str | None) -> CallFailed:
     body = section(section(data, "metadata"), "body")
     # Only outbound calls fail so: the human is the one called. SIP and Twilio spell it apart.
     called = body.get("to_number", body.get("To", body.get("Called")))
@@ -82,18 +77,18 @@ def _call_failed(
         event_timestamp=timestamp or 0.0,
         caller=phone_key(called, region=region),
         agent_line=phone_key(calling, region=region) or "",
-        failed_at=_moment(timestamp) if timestamp else received_at,
+        failed_at=_moment(timestamp or 0.0),
         reason=text(data.get("failure_reason")) or "unknown",
     )
 
 
-def _started_at(metadata: dict[str, Any], timestamp: float | None) -> datetime | None:
+def _started_at(metadata: dict[str, Any], timestamp: float | None) -> datetime:
     times = (
         unix_seconds(metadata.get("start_time_unix_secs")),
         unix_seconds(metadata.get("accepted_time_unix_secs")),
         timestamp,
     )
-    return next((_moment(time) for time in times if time), None)
+    return _moment(next(filter(None, times), 0.0))
 
 
 def _moment(seconds: float) -> datetime:

@@ -29,7 +29,7 @@ from memory.port import (
     Profile,
 )
 
-_READERS = 4
+_THREADS = 2  # for each kind of reading
 _EXPORT_STEP = 200  # conversations read between two looks at the event loop
 _SWEEP_EVERY_S = 60.0
 
@@ -52,7 +52,10 @@ class EmbeddedStore:
         self._connections = [writer]
         self._writer = writer
         self._writing = ThreadPoolExecutor(1, thread_name_prefix="memory-write")
-        self._reading = ThreadPoolExecutor(_READERS, thread_name_prefix="memory-read")
+        # Two kinds, so that no search, however long, keeps a ringing phone waiting.
+        self._ringing = ThreadPoolExecutor(_THREADS, thread_name_prefix="memory-ring")
+        self._reading = ThreadPoolExecutor(_THREADS, thread_name_prefix="memory-read")
+        self._identity = _identity(path)
         self._of_thread = threading.local()
         self._closed = False
 
@@ -104,7 +107,17 @@ class EmbeddedStore:
         await self._write(write)
 
     async def position(self) -> Position:
-        """Return how far this store has come; now and then sweep what killed rebuilds left."""
+        """
+        Return how far this store has come; now and then sweep what killed rebuilds left.
+
+        Raises `MemoryUnavailable` if the file was removed or replaced: what is written from
+        then on would be seen by nobody else, and lost at the end.
+        """
+        if _identity(self._path) != self._identity:
+            raise MemoryUnavailable(
+                f"memory file {self._path} was removed or replaced while in use: restart, and "
+                "it is derived again"
+            )
         if self._fresh is None and time.monotonic() >= self._swept_at + _SWEEP_EVERY_S:
             self._swept_at = time.monotonic()
             if not self._closed:
@@ -117,7 +130,7 @@ class EmbeddedStore:
 
     async def profile(self, caller: str) -> Profile | None:
         """Return what is known of `caller`; None for somebody who never called."""
-        return await self._read(partial(embedded_rows.profile, caller=caller))
+        return await self._read(partial(embedded_rows.profile, caller=caller), pool=self._ringing)
 
     async def search(self, caller: str, query: str, *, limit: int) -> list[Found]:
         """Return at most `limit` of this caller's memories, best match first."""
@@ -127,7 +140,9 @@ class EmbeddedStore:
 
     async def is_agent_line(self, number: str) -> bool:
         """Tell whether `number` has been an agent's own number in any conversation."""
-        return await self._read(partial(embedded_rows.is_agent_line, number=number))
+        return await self._read(
+            partial(embedded_rows.is_agent_line, number=number), pool=self._ringing
+        )
 
     async def counts(self) -> Counts:
         """Return how many callers, conversations and memories are stored."""
@@ -187,14 +202,19 @@ class EmbeddedStore:
         await asyncio.to_thread(self._close)
 
     def _close(self) -> None:
-        self._reading.shutdown()
-        self._writing.shutdown()
+        for pool in (self._ringing, self._reading, self._writing):
+            pool.shutdown()
         for connection in reversed(self._connections):  # the writer last: it tidies the log up
             connection.close()
         if self._fresh is not None:
             self._fresh.release()
 
-    async def _read(self, query: Callable[[sqlite3.Connection], _T]) -> _T:
+    async def _read(
+        self,
+        query: Callable[[sqlite3.Connection], _T],
+        *,
+        pool: ThreadPoolExecutor | None = None,
+    ) -> _T:
         """Run `query` in a reader's thread, on one snapshot."""
 
         def run() -> _T:
@@ -203,7 +223,7 @@ class EmbeddedStore:
                 with embedded_schema.transaction(connection):
                     return query(connection)
 
-        return await self._run(self._reading, run)
+        return await self._run(pool or self._reading, run)
 
     async def _write(self, change: Callable[[sqlite3.Connection], None]) -> None:
         def run() -> None:
@@ -227,6 +247,15 @@ class EmbeddedStore:
 
     def _connect(self) -> sqlite3.Connection:
         return embedded_schema.connect(self._path, read_only=True)
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Return what tells a file from any other of the same name; None if there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from memory import embedded_schema
+from memory import embedded_rows, embedded_schema
 from memory.embedded import EmbeddedStore
 from memory.embedded_schema import OutdatedStore
 from memory.port import START, Counts, MemoryStoreError, MemoryUnavailable, Position
@@ -245,3 +245,29 @@ async def test_closing_leaves_no_thread(tmp_path):
 
 def test_the_schema_has_one_version_and_our_name():
     assert embedded_schema.APPLICATION.to_bytes(4) == b"CALS"
+
+
+@pytest.mark.parametrize("is_replaced", [False, True])
+async def test_a_file_that_is_removed_or_replaced_while_in_use_is_noticed(tmp_path, is_replaced):
+    path = tmp_path / "memory.db"
+    store = await EmbeddedStore.open(path)
+    assert await store.position() == START
+    path.rename(tmp_path / "moved.db")
+    if is_replaced:
+        path.touch()
+    with pytest.raises(MemoryUnavailable, match="restart"):
+        await store.position()
+    await store.close()
+
+
+async def test_long_searches_do_not_keep_a_ringing_phone_waiting(tmp_path, monkeypatch):
+    go_on = threading.Event()
+    monkeypatch.setattr(embedded_rows, "search", lambda *_, **__: go_on.wait(20) and [])
+    store = await EmbeddedStore.open(tmp_path / "memory.db")
+    searches = [asyncio.create_task(store.search(ANA, "tea", limit=5)) for _ in range(20)]
+    await asyncio.sleep(0)
+    assert await asyncio.wait_for(store.profile(ANA), 10) is None
+    assert not any(search.done() for search in searches)
+    go_on.set()
+    await asyncio.gather(*searches)
+    await store.close()

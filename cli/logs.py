@@ -10,11 +10,18 @@ from pythonjsonlogger.json import JsonFormatter
 QUIET = ("apscheduler", "watchfiles", "aiohttp", "asyncio")
 
 
+# What every record has; anything else was given with the sentence.
+_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "action"}
+
+
 class _ConsoleFormatter(logging.Formatter):
-    """`13:30:01.123 INFO    receiver  sentence`, the package in place of the module path."""
+    """`13:30:01.123 INFO    processor  sentence  file=…`, the package in place of the module."""
 
     def format(self, record: logging.LogRecord) -> str:
         text = super().format(record)
+        if getattr(record, "action", "") != "request":  # that sentence has it all
+            given = {name: value for name, value in vars(record).items() if name not in _STANDARD}
+            text += "".join(f"  {name}={value}" for name, value in given.items())
         time = self.formatTime(record, "%H:%M:%S")
         package = record.name.partition(".")[0]
         return f"{time}.{int(record.msecs):03d} {record.levelname:<7} {package:<9} {text}"

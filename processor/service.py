@@ -127,9 +127,10 @@ async def catch_up(
 async def _rebuild(
     root: Path, store: MemoryStore, options: ProcessorOptions, reason: str, stop: asyncio.Event
 ) -> None:
+    before = await store.counts()
     logger.warning(
         "memory does not belong to this spool as it is; rebuilding it",
-        extra={"action": "rebuild_needed", "reason": reason},
+        extra={"action": "rebuild_needed", "reason": reason, "conversations": before.conversations},
     )
     try:
         report = await rebuild(root, store, options=options, stop=stop)

@@ -6,7 +6,7 @@ from concurrent.futures import Executor
 from functools import partial
 from typing import TypeVar
 
-from aiohttp import web
+from aiohttp import StreamReader, web
 
 from receiver.context import Receiver
 from receiver.request_log import BODY
@@ -124,17 +124,20 @@ async def _large(
 async def _read_block(request: web.Request, size: int) -> bytes:
     """Return the next bytes of the body: at least `size`, fewer only at its end."""
     pieces, length = [], 0
+    while length < size and (piece := await _read_piece(request.content)):
+        pieces.append(piece)
+        length += len(piece)
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+async def _read_piece(content: StreamReader) -> bytes:
+    if content.is_eof():  # all of it is here: nothing to wait for, so no timer to set
+        return await content.readany()
     try:
-        while length < size:
-            async with asyncio.timeout(STALL_SECONDS):
-                piece = await request.content.readany()
-            if not piece:
-                break
-            pieces.append(piece)
-            length += len(piece)
+        async with asyncio.timeout(STALL_SECONDS):
+            return await content.readany()
     except TimeoutError as error:
         raise BodyStalled from error
-    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
 async def _in_thread(pool: Executor, function: Callable[[], Result]) -> Result:

@@ -1,6 +1,11 @@
 """Callspool: `python run.py all-in-one` runs everything, `python run.py --help` shows the rest."""
 
-from cli.app import main
+import sys
 
 if __name__ == "__main__":
-    main()
+    try:
+        from cli.app import main
+
+        main()
+    except KeyboardInterrupt:
+        sys.exit(130)

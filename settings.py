@@ -41,6 +41,19 @@ def _only_embedded(value: str) -> str:
     return value
 
 
+def _at_home(value: Any) -> Any:
+    return os.path.expanduser(value) if isinstance(value, str) else value  # noqa: PTH111  # as typed
+
+
+def _known_region(value: str) -> str:
+    if value:
+        import phonenumbers  # takes 50 ms, only for who sets it
+
+        if not phonenumbers.country_code_for_region(value):
+            raise ValueError(value)
+    return value
+
+
 def _only_the_name(value: str) -> str:
     # {name} is all that is filled in; any other brace would be spoken or break the call.
     if set(value.replace("{name}", "")) & set("{}"):
@@ -48,6 +61,7 @@ def _only_the_name(value: str) -> str:
     return value
 
 
+Location = Annotated[Path, BeforeValidator(_at_home)]
 Secret = Annotated[SecretStr, BeforeValidator(_without_white_space)]
 
 
@@ -90,10 +104,10 @@ class Settings(BaseSettings):
     openmemory_port: str = Field(
         "", description="the port or URL of an OpenMemory server; unused in embedded mode"
     )
-    openmemory_db_path: Path = Field(
+    openmemory_db_path: Location = Field(
         Path("data/memory.db"), description="the file that memories are kept in"
     )
-    payload_storage_path: Path = Field(
+    payload_storage_path: Location = Field(
         Path("data/spool"), description="the folder that every accepted event is kept in"
     )
     host: str = Field("127.0.0.1", description="the address to listen on")
@@ -108,15 +122,15 @@ class Settings(BaseSettings):
         description="how long a live answer may take, in milliseconds, 50 to 20000; after that "
         "the neutral answer goes out",
     )
-    phone_region: Annotated[str, BeforeValidator(_upper)] = Field(
+    phone_region: Annotated[str, BeforeValidator(_upper), AfterValidator(_known_region)] = Field(
         "",
         pattern="^([A-Z]{2})?$",
         description="the country (such as US) of callers whose numbers come without +",
     )
     greeting: Annotated[str, AfterValidator(_only_the_name)] = Field(
         "",
-        description="how a known caller is greeted; {name} is the first name; empty: a short "
-        "greeting in the caller's language",
+        description="how a known caller is greeted; {name} is the first name, and no other braces "
+        "may stand there; empty: a short greeting in the caller's language",
     )
     send_first_message: bool = Field(
         True,
@@ -151,7 +165,7 @@ class Settings(BaseSettings):
     log_format: Annotated[Literal["console", "json"], BeforeValidator(_lower)] = Field(
         "console", description="console or json"
     )
-    payload_log_path: Path | None = Field(
+    payload_log_path: Location | None = Field(
         None,
         description="a file that gets what is asked and answered (up to 64 KB each), for debugging "
         "only: it holds what callers said; empty: off",
@@ -160,8 +174,7 @@ class Settings(BaseSettings):
     @property
     def post_call_secrets(self) -> tuple[str, ...]:
         """Return every accepted post-call secret, the current one first."""
-        text = self.elevenlabs_post_call_key.get_secret_value()
-        return tuple(part for part in text.split(",") if part)
+        return _parts(self.elevenlabs_post_call_key)
 
     @property
     def base_url(self) -> str:
@@ -175,6 +188,10 @@ class Settings(BaseSettings):
         return tuple(part.strip() for part in self.cors_origins.split(",") if part.strip())
 
 
+def _parts(secret: SecretStr) -> tuple[str, ...]:
+    return tuple(part for part in secret.get_secret_value().split(",") if part)
+
+
 def load_settings(env_file: Path = ENV_FILE, *, required: Sequence[str] = ()) -> Settings:
     """Return the settings; raise `SettingsError` with every problem, missing ones included."""
     problems = [] if not env_file.is_dir() else [f"{env_file}: is a folder, not a file"]
@@ -186,8 +203,10 @@ def load_settings(env_file: Path = ENV_FILE, *, required: Sequence[str] = ()) ->
         raise SettingsError(problems) from error
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError([f"{env_file}: cannot be read: {error}"]) from error
-    missing = [name for name in required if not getattr(settings, name).get_secret_value()]
+    missing = [name for name in required if not _parts(getattr(settings, name))]
     problems += [f"{name.upper()}: is not set; {_meaning(name)}" for name in missing]
+    if settings.payload_storage_path.resolve() in settings.openmemory_db_path.resolve().parents:
+        problems.append("OPENMEMORY_DB_PATH: must not lie inside PAYLOAD_STORAGE_PATH")
     if problems:
         raise SettingsError([*problems, *unknown_names(env_file)])
     return settings

@@ -14,7 +14,7 @@ from rich.progress import (
 )
 
 from cli.output import console, print_json, problems
-from cli.store import open_store, processor_options
+from cli.store import open_store, processor_options, require_spool
 from processor.rebuild import RebuildReport, rebuild
 from settings import Settings
 
@@ -60,6 +60,7 @@ async def _rebuild(
         rate = done / seconds if seconds else 0.0
         progress.update(task, completed=done, total=total, rate=rate)
 
+    require_spool(settings.payload_storage_path)
     switches = not verify and not dry_run
     async with open_store(settings, upgrade=switches, must_exist=not switches) as store:
         return await rebuild(

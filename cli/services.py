@@ -4,7 +4,8 @@ import asyncio
 import logging
 import signal
 from collections.abc import Coroutine
-from contextlib import AsyncExitStack
+from contextlib import AbstractContextManager, AsyncExitStack
+from pathlib import Path
 from typing import Any
 
 import uvloop
@@ -12,6 +13,8 @@ import uvloop
 from cli.banner import show_banner
 from cli.store import open_store, processor_options
 from cli.wiring import open_receiver
+from processor.errors import ProcessorLocked
+from processor.lock import held
 from processor.service import run_processor
 from receiver.server import serve
 from settings import Settings
@@ -31,6 +34,8 @@ def run_services(settings: Settings, *, receiver: bool, processor: bool) -> None
 async def _run(settings: Settings, *, with_receiver: bool, with_processor: bool) -> None:
     stop = _stop_at_signals()
     async with AsyncExitStack() as stack:
+        if with_processor:
+            stack.enter_context(_one_processor(settings.openmemory_db_path))
         store = await stack.enter_async_context(open_store(settings, upgrade=True))
         services: list[Coroutine[Any, Any, None]] = []
         if with_receiver:
@@ -50,6 +55,13 @@ async def _run(settings: Settings, *, with_receiver: bool, with_processor: bool)
             services.append(run_processor(root, store, options=options, stop=stop))
         await _until_all_ended(services, stop)
     logger.info("stopped", extra={"action": "stopped"})
+
+
+def _one_processor(memory: Path) -> AbstractContextManager[None]:
+    """Hold the memory file for this processor: two over one file, of two spools, would fight."""
+    memory.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    lock = memory.with_name(f".{memory.name}.processor.lock")
+    return held(lock, refusal=ProcessorLocked, holder="processor", place="memory file")
 
 
 def _stop_at_signals() -> asyncio.Event:

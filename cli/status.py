@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import asdict
 
 from cli.output import console, print_json
-from cli.store import open_store
+from cli.store import open_store, require_spool
 from memory.port import Failure
 from processor.parked import retry_parked
 from processor.quarantine import Quarantine
@@ -34,11 +34,13 @@ def retry(settings: Settings, *, as_json: bool) -> int:
 
 async def _status(settings: Settings) -> Status:
     root, region = settings.payload_storage_path, settings.phone_region
+    require_spool(root)
     async with open_store(settings, must_exist=True) as store:
         return await read_status(root, store, region=region)
 
 
 async def _retry(settings: Settings) -> int:
+    require_spool(settings.payload_storage_path)
     async with open_store(settings, must_exist=True) as store:
         return await retry_parked(settings.payload_storage_path, store)
 

@@ -2,12 +2,14 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from memory.embedded import EmbeddedStore
 from memory.port import MemoryStore
 from processor.options import ProcessorOptions
 from processor.retry import RetryPolicy
 from settings import Settings
+from spool.format import STATE_FOLDER, SpoolError
 
 
 @asynccontextmanager
@@ -27,6 +29,15 @@ async def open_store(
         yield store
     finally:
         await store.close()
+
+
+def require_spool(root: Path) -> None:
+    """Raise SpoolError if there is no spool at `root`: nothing is to be made by who only looks."""
+    if not (root / STATE_FOLDER).is_dir():
+        raise SpoolError(
+            f"there is no spool at {root.absolute()}: set PAYLOAD_STORAGE_PATH, or start "
+            "`run.py all-in-one`, which makes it"
+        )
 
 
 def processor_options(settings: Settings) -> ProcessorOptions:

@@ -13,7 +13,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
-from memory import embedded_files, embedded_rows, embedded_schema
+from memory import embedded_damage, embedded_files, embedded_rows, embedded_schema
 from memory.check import check
 from memory.dump import dump_line
 from memory.embedded_files import FreshFile
@@ -22,6 +22,7 @@ from memory.port import (
     Counts,
     Failure,
     Found,
+    MemoryDamaged,
     MemoryStore,
     MemoryStoreError,
     MemoryUnavailable,
@@ -32,6 +33,7 @@ from memory.port import (
 _THREADS = 2  # for each kind of reading
 _EXPORT_STEP = 200  # conversations read between two looks at the event loop
 _SWEEP_EVERY_S = 60.0
+_LOOK_EVERY_S = 5.0  # at a file that was found damaged
 
 _T = TypeVar("_T")
 
@@ -49,6 +51,8 @@ class EmbeddedStore:
         self._path = path
         self._fresh = fresh  # the claim on the file, for a store from fresh()
         self._swept_at = time.monotonic()
+        self._damage: MemoryDamaged | None = None
+        self._looked_at = 0.0
         self._connections = [writer]
         self._writer = writer
         self._writing = ThreadPoolExecutor(1, thread_name_prefix="memory-write")
@@ -118,6 +122,8 @@ class EmbeddedStore:
                 f"memory file {self._path} was removed or replaced while in use: restart, and "
                 "it is derived again"
             )
+        if self._damage is not None:
+            await self._look_at_damage(self._damage)
         if self._fresh is None and time.monotonic() >= self._swept_at + _SWEEP_EVERY_S:
             self._swept_at = time.monotonic()
             if not self._closed:
@@ -192,6 +198,7 @@ class EmbeddedStore:
         if file is None or file.live != self._path:
             raise MemoryStoreError("only a store made by this store's fresh() can be adopted")
         await self._write(partial(embedded_schema.copy_fresh, file))
+        self._damage = None
         await fresh.close()
 
     async def close(self) -> None:
@@ -235,7 +242,21 @@ class EmbeddedStore:
     async def _run(self, pool: ThreadPoolExecutor, work: Callable[[], _T]) -> _T:
         if self._closed:
             raise MemoryUnavailable(f"memory file {self._path} is closed")
-        return await asyncio.get_running_loop().run_in_executor(pool, work)
+        try:
+            return await asyncio.get_running_loop().run_in_executor(pool, work)
+        except MemoryDamaged as error:
+            self._damage = error
+            raise
+
+    async def _look_at_damage(self, damage: MemoryDamaged) -> None:
+        """Raise the damage that a read or write ran into, until the file is whole again."""
+        if time.monotonic() >= self._looked_at + _LOOK_EVERY_S:
+            self._looked_at = time.monotonic()
+            find = partial(embedded_damage.find_damage, seconds=_LOOK_EVERY_S)
+            if not await self._read(find):
+                self._damage = None  # rebuilt, by this process or another
+                return
+        raise damage
 
     def _reader(self) -> sqlite3.Connection:
         connection: sqlite3.Connection | None = getattr(self._of_thread, "connection", None)

@@ -9,8 +9,9 @@ from contextlib import closing, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
+from memory.embedded_damage import find_damage, is_damage
 from memory.embedded_files import FreshFile, set_aside
-from memory.port import MemoryStoreError, MemoryUnavailable
+from memory.port import MemoryDamaged, MemoryStoreError, MemoryUnavailable
 
 logger = logging.getLogger(__name__)
 
@@ -18,6 +19,7 @@ SCHEMA = 1  # kept as the file's user_version
 APPLICATION = 0x43414C53  # "CALS": tells our file from anybody else's SQLite database
 
 _BUSY_TIMEOUT_S = 10.0
+_CHECK_S = 1.0  # for looking through the file at the start
 
 _TABLES = """
 CREATE TABLE conversations (
@@ -83,13 +85,15 @@ def translated(path: Path) -> Iterator[None]:
     """Turn SQLite's errors into the port's, naming the file."""
     try:
         yield
-    except sqlite3.OperationalError as error:  # locked, disk full, I/O error, cannot open
-        raise MemoryUnavailable(f"memory file {path}: {error}") from error
     except sqlite3.Error as error:
-        raise MemoryStoreError(
-            f"memory file {path}: {error}; if the file is damaged, move it away: "
-            "the processor derives it again from the spool"
-        ) from error
+        if is_damage(error):
+            raise MemoryDamaged(
+                f"memory file {path} is damaged: {error}; `run.py processor rebuild` derives it "
+                "again from the spool"
+            ) from error
+        if isinstance(error, sqlite3.OperationalError):  # locked, disk full, I/O error
+            raise MemoryUnavailable(f"memory file {path}: {error}") from error
+        raise MemoryStoreError(f"memory file {path}: {error}") from error
 
 
 def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
@@ -141,8 +145,9 @@ def open_live(path: Path, *, upgrade: bool, must_exist: bool, now: datetime) -> 
         )
     try:
         return _open_live(path, upgrade=upgrade)
-    except sqlite3.DatabaseError as error:
-        if not (upgrade and _is_damage(error)):
+    except (sqlite3.DatabaseError, MemoryDamaged) as error:
+        is_damaged = isinstance(error, MemoryDamaged) or is_damage(error)
+        if not (upgrade and is_damaged):
             raise
         aside = set_aside(path, now=now)
         logger.error(
@@ -204,15 +209,12 @@ def _open_live(path: Path, *, upgrade: bool) -> sqlite3.Connection:
                 _create_tables(connection)
             for name in _table_names(connection):  # so that damage shows now, if it can
                 connection.execute(f'SELECT * FROM "{name}" LIMIT 1').fetchall()  # noqa: S608 - its own
+            if upgrade and (damage := find_damage(connection, seconds=_CHECK_S)):
+                raise MemoryDamaged(f"memory file {path} is damaged: {damage}")
     except BaseException:
         connection.close()
         raise
     return connection
-
-
-def _is_damage(error: sqlite3.DatabaseError) -> bool:
-    primary_code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    return primary_code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
 
 
 def _version(connection: sqlite3.Connection) -> tuple[int, int]:

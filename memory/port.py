@@ -24,6 +24,10 @@ class MemoryUnavailable(MemoryStoreError):
     """The memory store cannot be reached or read; the operation can be tried again."""
 
 
+class MemoryDamaged(MemoryStoreError):
+    """What is stored cannot be what was written: it has to be derived again from the spool."""
+
+
 class PositionMoved(MemoryStoreError):
     """Another process moved the position meanwhile; read it again and go on from there."""
 

@@ -26,11 +26,13 @@ def rebuild_lock(root: Path) -> Path:
 
 
 @contextmanager
-def held(path: Path, *, refusal: type[ProcessorError], holder: str) -> Iterator[None]:
+def held(
+    path: Path, *, refusal: type[ProcessorError], holder: str, place: str = "spool"
+) -> Iterator[None]:
     """
     Hold the lock at `path`, which ends with the process at the latest.
 
-    Raises `refusal`, naming `holder` and its process, if another process holds it, and
+    Raises `refusal`, naming `holder`, its process and the `place`, if another process holds it, and
     `ProcessorError` if there can be no such file: its folder must be there.
     """
     try:
@@ -41,7 +43,8 @@ def held(path: Path, *, refusal: type[ProcessorError], holder: str) -> Iterator[
         if not _take(descriptor):
             pid = os.pread(descriptor, 20, 0).decode("ascii", "replace").strip() or "unknown"
             raise refusal(
-                f"another {holder} works on this spool (pid {pid}); stop it, or let it do the work"
+                f"another {holder} works on this {place} (pid {pid}); stop it, or let it do the "
+                "work"
             )
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)

@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 
-from memory.port import START, MemoryStore, Position
+from memory.port import START, MemoryDamaged, MemoryStore, Position
 from processor.apply import noted, read_batch, why_not_from
 from processor.compare import Comparison, compare
 from processor.derive import origin
@@ -99,13 +99,19 @@ async def _prepare(
     root: Path, store: MemoryStore, options: ProcessorOptions, *, verify: bool
 ) -> _Plan:
     """Plan the replay; raises RebuildFailed where it would replace memory by nothing."""
-    live, region = await store.position(), options.region
-    reason = await asyncio.to_thread(why_not_from, root, live, region=region) if verify else ""
-    if reason:
-        raise RebuildFailed(f"there is nothing to compare: {reason}; run `processor rebuild`")
-    until_bytes = live.offset if verify else None
+    region, until_bytes = options.region, None
+    try:
+        live: Position | None = await store.position()
+    except MemoryDamaged:
+        live = None  # to be replaced; there is nothing in it to compare with
+        if verify:
+            raise
+    if verify and live is not None:
+        until_bytes = live.offset
+        if reason := await asyncio.to_thread(why_not_from, root, live, region=region):
+            raise RebuildFailed(f"there is nothing to compare: {reason}; run `processor rebuild`")
     plan = await asyncio.to_thread(_plan, root, region=region, until_bytes=until_bytes)
-    if plan.end == START != live:
+    if plan.end == START and live != START:
         raise RebuildFailed(f"there is no ledger at {root}; is that the right folder?")
     return plan
 

@@ -9,6 +9,7 @@ import os
 import struct
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -71,7 +72,8 @@ def _work(root: Path, region: str | None) -> None:
         except EOFError:
             return
         derived = derive_at(root, offsets, region=region)
-        send(sys.stdout.buffer, msgspec.msgpack.encode(derived))
+        with suppress(BrokenPipeError):  # the rebuild was killed: the next read ends this too
+            send(sys.stdout.buffer, msgspec.msgpack.encode(derived))
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import aclosing, suppress
 from pathlib import Path
 
-from memory.port import Failure, MemoryStore, MemoryStoreError, PositionMoved
+from memory.port import Failure, MemoryDamaged, MemoryStore, MemoryStoreError, PositionMoved
 from processor.apply import read_batch, why_not_from
 from processor.errors import ProcessorError, ProcessorLocked, RebuildStopped
 from processor.follow import follow
@@ -76,6 +76,8 @@ class _Processor:
             if not self._stop.is_set():
                 await self._begin()
                 await self._retries.plan()
+        except MemoryDamaged as error:
+            await self._mend(str(error))
         except (MemoryStoreError, SpoolError, ProcessorError) as error:
             logger.warning(
                 "memory cannot be kept up now; trying again",
@@ -86,6 +88,15 @@ class _Processor:
         else:
             return True
         return self._stop.is_set()
+
+    async def _mend(self, reason: str) -> None:
+        try:
+            await _rebuild(self._root, self._store, self._options, reason, self._stop)
+        except (MemoryStoreError, SpoolError, ProcessorError) as error:
+            logger.error(
+                "damaged memory could not be rebuilt; trying again",
+                extra={"action": "rebuild_failed", "error": str(error)},
+            )
 
     async def _begin(self) -> None:
         """After the first catching up: put the markers right, and say that we are there."""
@@ -127,10 +138,9 @@ async def catch_up(
 async def _rebuild(
     root: Path, store: MemoryStore, options: ProcessorOptions, reason: str, stop: asyncio.Event
 ) -> None:
-    before = await store.counts()
     logger.warning(
         "memory does not belong to this spool as it is; rebuilding it",
-        extra={"action": "rebuild_needed", "reason": reason, "conversations": before.conversations},
+        extra={"action": "rebuild_needed", "reason": reason},
     )
     try:
         report = await rebuild(root, store, options=options, stop=stop)

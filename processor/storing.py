@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from memory.port import (
     Conversation,
     Failure,
+    MemoryDamaged,
     MemoryStore,
     MemoryStoreError,
     MemoryUnavailable,
@@ -29,13 +30,13 @@ async def store_derived(
 
     If the store refuses that, the events are stored one at a time, and those that it refuses
     become failures, as `note(file, error)` writes them. After a crash between them they are
-    stored again, which changes nothing. Raises `MemoryUnavailable` or `PositionMoved` as they
-    come, and the store's error if it refuses even to note failures.
+    stored again, which changes nothing. Raises `MemoryUnavailable`, `MemoryDamaged` or
+    `PositionMoved` as they come, and the store's error if it refuses even to note failures.
     """
     conversations = [conversation for _, conversation in derived]
     try:
         await store.apply(conversations, failed=failed, resolved=resolved, advance=advance)
-    except (MemoryUnavailable, PositionMoved):
+    except (MemoryUnavailable, MemoryDamaged, PositionMoved):
         raise
     except MemoryStoreError:
         refused = await _store_singly(store, derived, note, advance)
@@ -62,7 +63,7 @@ async def _store_singly(
     for file, conversation in derived:
         try:
             await store.apply([conversation], advance=still)
-        except (MemoryUnavailable, PositionMoved):
+        except (MemoryUnavailable, MemoryDamaged, PositionMoved):
             raise
         except MemoryStoreError as error:
             refused.append(note(file, str(error)))

@@ -49,8 +49,9 @@ def _log_line(request: web.Request, status: int, milliseconds: float) -> None:
     conversation = request.get(CONVERSATION, "")
     caller = request.get(CALLER, "")
     masked = mask(caller) if caller else ""
-    # A path is the client's text: %-encoded as it came, so that it cannot break the line.
-    path = request.rel_url.raw_path[:200]
+    # A path of ours only: any other is the client's text, and may hold anything.
+    resource = request.match_info.route.resource
+    path = resource.canonical if resource else "(no such path)"
     logger.info(
         "%s %s %s %.1fms %s %s",
         request.method,

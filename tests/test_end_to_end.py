@@ -206,6 +206,29 @@ def test_memory_that_was_deleted_is_derived_again_at_the_next_start(tmp_path):
         assert running.export() == before
 
 
+def test_two_programs_cannot_keep_one_memory_file(tmp_path):
+    (tmp_path / "other").mkdir()
+    with program(tmp_path) as running, program(tmp_path / "other") as other:
+        running.start("all-in-one")
+        other.environment["OPENMEMORY_DB_PATH"] = str(tmp_path / "data/memory.db")
+        done = other.run("all-in-one", expect=1)
+        assert "memory file" in done.stderr
+        assert "Traceback" not in done.stderr
+
+
+def test_looking_where_nothing_is_makes_nothing_and_says_so(tmp_path):
+    with program(tmp_path) as running:
+        for command in (
+            ["processor", "status"], ["processor", "retry"], ["processor", "rebuild"],
+            ["processor", "rebuild", "--dry-run"], ["spool", "verify"], ["memory", "export"],
+        ):  # fmt: skip
+            done = running.run(*command, expect=1)
+            assert "Traceback" not in done.stderr
+            assert "there is no" in done.stderr, done.stderr
+        running.run("doctor", expect=1)
+        assert list(tmp_path.iterdir()) == []
+
+
 def test_a_second_signal_does_not_wait_for_a_body_that_never_ends(tmp_path):
     with program(tmp_path) as running:
         running.start("all-in-one")

@@ -14,8 +14,8 @@ import pytest
 from memory import embedded, embedded_schema
 from memory.embedded import EmbeddedStore
 from memory.embedded_files import claim_fresh, remove_leftovers, set_aside
-from memory.port import START, MemoryStoreError, MemoryUnavailable, Position
-from tests.memories import MONDAY, a_call, exported
+from memory.port import START, MemoryDamaged, MemoryStoreError, MemoryUnavailable, Position
+from tests.memories import ANA, MONDAY, a_call, exported
 from tests.spools import a_store, until
 
 PROJECT = Path(__file__).parent.parent
@@ -222,3 +222,32 @@ async def test_trouble_that_is_no_damage_sets_nothing_aside(tmp_path):
     with pytest.raises(MemoryUnavailable):
         await EmbeddedStore.open(tmp_path / "m.db", upgrade=True)
     assert names(tmp_path) == ["m.db"]
+
+
+def _spoil_inside(path):
+    """Overwrite every page but the first, in place, as a failing disk might."""
+    with path.open("r+b") as file:
+        file.seek(4096)
+        file.write(b"\xa5" * (path.stat().st_size - 4096))
+
+
+async def test_damage_that_a_read_runs_into_is_told_until_the_file_is_whole_again(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr("memory.embedded._LOOK_EVERY_S", 0.0)
+    path = tmp_path / "m.db"
+    store = await EmbeddedStore.open(path)
+    await store.apply([a_call(f"conv_{n}", said=["word " * 50] * 5) for n in range(20)])
+    await store.close()
+    store = await EmbeddedStore.open(path)
+    _spoil_inside(path)
+    with pytest.raises(MemoryDamaged, match="processor rebuild"):
+        await store.search(ANA, "word", limit=5)
+    with pytest.raises(MemoryDamaged):
+        await store.position()
+    fresh = await store.fresh()
+    await fresh.apply([a_call()])
+    await store.adopt(fresh)
+    assert await store.position() == START
+    assert (await store.counts()).conversations == 1
+    await store.close()

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from memory.embedded import EmbeddedStore
 from memory.in_memory import InMemoryStore
-from memory.port import MemoryUnavailable, Position
+from memory.port import MemoryStoreError, MemoryUnavailable, Position
 from processor.errors import ProcessorError, ProcessorLocked
 from processor.follow import follow
 from processor.lock import is_held, processor_lock
@@ -19,6 +20,7 @@ from processor.rebuild import rebuild
 from processor.service import catch_up, run_processor
 from processor.status import count_backlog, read_status
 from spool.reader import ledger_path
+from tests.factories import transcription_payload
 from tests.memories import a_call, exported
 from tests.spools import QUICK, a_spool, a_store, calls, deliver, poison, running, until
 
@@ -311,3 +313,38 @@ async def test_killed_in_the_middle_memory_ends_as_a_rebuild_does(tmp_path):
         live = await exported(store)
         await rebuild(root, store, options=QUICK)
         assert await exported(store) == live
+
+
+async def test_memory_that_is_found_damaged_is_rebuilt_and_no_event_is_blamed(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr("memory.embedded._LOOK_EVERY_S", 0.0)
+    root, path = tmp_path / "spool", tmp_path / "memory.db"
+    calls = [transcription_payload(conversation_id=f"conv_{n}", turns=20) for n in range(30)]
+    with a_spool(root) as spool:
+        deliver(spool, *calls)
+        store = await EmbeddedStore.open(path)
+        await catch_up(root, store, QUICK, stop=asyncio.Event())
+        before = [line async for line in store.export()]
+        await store.close()
+        store = await EmbeddedStore.open(path)
+        with path.open("r+b") as file:
+            file.seek(4096)
+            file.write(b"\xa5" * (path.stat().st_size - 4096))
+        stop = asyncio.Event()
+        running = asyncio.create_task(run_processor(root, store, stop=stop, options=QUICK))
+        deliver(spool, transcription_payload(conversation_id="conv_last"))
+        async with asyncio.timeout(20):
+            while True:
+                try:
+                    if (await store.counts()).conversations == 31:
+                        break
+                except MemoryStoreError:
+                    pass
+                await asyncio.sleep(0.02)
+        assert not await store.failures()
+        after = [line async for line in store.export()]
+        assert set(before) < set(after)
+        stop.set()
+        await running
+        await store.close()

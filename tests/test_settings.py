@@ -83,6 +83,32 @@ def test_a_missing_secret_is_named_together_with_the_name_it_was_mistyped_as(tmp
     assert "ELEVENLABS_POSTCALL_KEY" in second
 
 
+@pytest.mark.parametrize("secret", [",,, ,", "  ", "\n"])
+def test_a_secret_of_separators_is_no_secret(monkeypatch, secret):
+    monkeypatch.setenv("ELEVENLABS_POST_CALL_KEY", secret)
+    with pytest.raises(SettingsError, match="ELEVENLABS_POST_CALL_KEY: is not set"):
+        load_settings(required=("elevenlabs_post_call_key",))
+
+
+def test_memory_does_not_lie_inside_the_spool(monkeypatch, tmp_path):
+    monkeypatch.setenv("PAYLOAD_STORAGE_PATH", str(tmp_path / "spool"))
+    monkeypatch.setenv("OPENMEMORY_DB_PATH", str(tmp_path / "spool/.spool/ledger.jsonl"))
+    with pytest.raises(SettingsError, match="OPENMEMORY_DB_PATH: must not lie inside"):
+        load_settings()
+
+
+def test_a_path_may_begin_at_home_and_a_region_must_be_one(monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("PAYLOAD_STORAGE_PATH", "~/spool")
+    monkeypatch.setenv("PHONE_REGION", "us")
+    settings = load_settings()
+    assert settings.payload_storage_path == tmp_path / "spool"
+    assert settings.phone_region == "US"
+    monkeypatch.setenv("PHONE_REGION", "ZZ")
+    with pytest.raises(SettingsError, match="PHONE_REGION"):
+        load_settings()
+
+
 @pytest.mark.parametrize("greeting", ["Hi {nme}", "Hi {{name}}", "Hi {name!r}", "Hi {", "{{x}}"])
 def test_a_greeting_knows_nothing_but_the_name(monkeypatch, greeting):
     monkeypatch.setenv("GREETING", greeting)

@@ -18,7 +18,7 @@ import msgspec
 
 from memory.port import Conversation
 from processor.apply import attempt, name_of
-from spool.reader import receipt_at
+from spool.reader import receipts_at
 
 _LENGTH = struct.Struct(">I")
 _NICENESS = 10  # live answers, and the receiver, come first
@@ -35,8 +35,7 @@ class Derived:
 def derive_at(root: Path, offsets: Sequence[int], *, region: str | None) -> Derived:
     """Return what the events come to whose ledger lines begin at `offsets`."""
     derived = Derived(conversations=[], failed=[])
-    for offset in offsets:
-        receipt = receipt_at(root, offset)
+    for offset, receipt in zip(offsets, receipts_at(root, offsets), strict=True):
         result = attempt(root, receipt, region=region)
         name = name_of(receipt, offset)
         if isinstance(result, str):

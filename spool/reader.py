@@ -3,7 +3,7 @@
 import contextlib
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from io import BytesIO
 from pathlib import Path
 from typing import IO
@@ -91,8 +91,15 @@ def receipt_at(root: Path, offset: int) -> Receipt | DamagedLine:
 
     A DamagedLine, never raised, if it cannot be understood, or no whole line begins there.
     """
-    with _ledger(root, offset=offset, buffer_bytes=_LINE_BYTES) as file:
-        return _decode(file.readline())
+    return next(receipts_at(root, [offset]))
+
+
+def receipts_at(root: Path, offsets: Iterable[int]) -> Iterator[Receipt | DamagedLine]:
+    """Yield what `receipt_at` returns for each offset, in order, opening the ledger once."""
+    with _ledger(root, offset=0, buffer_bytes=_LINE_BYTES) as file:
+        for offset in offsets:
+            file.seek(offset)
+            yield _decode(file.readline())
 
 
 def _decode(line: bytes) -> Receipt | DamagedLine:

@@ -21,6 +21,9 @@ from settings import Settings
 
 logger = logging.getLogger(__name__)
 
+# A supervisor signals a whole group and `uv run` passes its signal on: one wish, told twice.
+ONE_WISH_SECONDS = 1.0
+
 
 def run_services(settings: Settings, *, receiver: bool, processor: bool) -> None:
     """Run the services until SIGTERM or Ctrl-C; what is in flight is finished first."""
@@ -65,16 +68,20 @@ def _one_processor(memory: Path) -> AbstractContextManager[None]:
 
 
 def _stop_at_signals() -> asyncio.Event:
-    """Return an event that SIGTERM or Ctrl-C sets; a second one stops at once."""
+    """Return an event that SIGTERM or Ctrl-C sets; another one, later, stops at once."""
     stop = asyncio.Event()
     running = asyncio.current_task()
+    loop = asyncio.get_running_loop()
+    told_at = 0.0
 
     def stop_or_drop() -> None:
-        if stop.is_set() and running is not None:
+        nonlocal told_at
+        if not stop.is_set():
+            told_at = loop.time()
+            stop.set()
+        elif running is not None and loop.time() - told_at >= ONE_WISH_SECONDS:
             running.cancel()
-        stop.set()
 
-    loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop_or_drop)
     return stop

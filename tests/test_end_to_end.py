@@ -229,20 +229,43 @@ def test_looking_where_nothing_is_makes_nothing_and_says_so(tmp_path):
         assert list(tmp_path.iterdir()) == []
 
 
-def test_a_second_signal_does_not_wait_for_a_body_that_never_ends(tmp_path):
+def begin_delivery(running, connection, body, *, sent):
+    """Send the head of a signed event and the first bytes of its body."""
+    secret = running.secret("ELEVENLABS_POST_CALL_KEY")
+    signature = sign(body, secret, timestamp=int(time.time()))
+    head = f"POST /webhook/post-call HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n"
+    connection.sendall(f"{head}ElevenLabs-Signature: {signature}\r\n\r\n".encode() + body[:sent])
+    time.sleep(0.3)
+
+
+def test_a_signal_told_twice_at_once_still_finishes_what_is_in_flight(tmp_path):
+    body = encoded(transcription_payload(conversation_id="conv_late"))
     with program(tmp_path) as running:
         running.start("all-in-one")
-        secret = running.secret("ELEVENLABS_POST_CALL_KEY")
-        signature = sign(b"", secret, timestamp=int(time.time()))
-        with socket.create_connection(("127.0.0.1", running.port)) as stalled:
-            head = "POST /webhook/post-call HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n"
-            stalled.sendall(f"{head}ElevenLabs-Signature: {signature}\r\n\r\n".encode())
-            time.sleep(0.3)
+        with socket.create_connection(("127.0.0.1", running.port), timeout=10) as connection:
+            begin_delivery(running, connection, body, sent=100)
             running.process.send_signal(signal.SIGTERM)
-            time.sleep(0.3)
+            time.sleep(0.1)
+            running.process.send_signal(signal.SIGTERM)
+            time.sleep(0.1)
+            connection.sendall(body[100:])
+            assert b'"status":"stored"' in connection.recv(4096)
+        assert running.process.wait(20) == 0
+        running.process = None
+        stored = running.spool / "conv_late/conv_late_transcription.json"
+        assert stored.read_bytes() == body
+
+
+def test_a_later_signal_does_not_wait_for_a_body_that_never_ends(tmp_path):
+    with program(tmp_path) as running:
+        running.start("all-in-one")
+        with socket.create_connection(("127.0.0.1", running.port)) as stalled:
+            begin_delivery(running, stalled, b"123456789", sent=0)
+            running.process.send_signal(signal.SIGTERM)
+            time.sleep(1.3)
             began = time.monotonic()
             assert running.end(signal.SIGTERM) == 1
-            assert time.monotonic() - began < 6  # the first signal alone would wait for eight
+            assert time.monotonic() - began < 5  # the first signal alone would wait for eight
         assert "Traceback" not in running.log()
 
 

@@ -45,6 +45,13 @@ def _at_home(value: Any) -> Any:
     return os.path.expanduser(value) if isinstance(value, str) else value  # noqa: PTH111  # as typed
 
 
+def _model(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    kind, colon, name = value.partition(":")
+    return f"{kind.strip().lower()}{colon}{_at_home(name.strip())}"
+
+
 def _known_region(value: str) -> str:
     if value:
         import phonenumbers  # takes 50 ms, only for who sets it
@@ -89,6 +96,11 @@ class Settings(BaseSettings):
     elevenlabs_search_data_key: Secret = Field(
         SecretStr(""), description="what the header X-Api-Key must hold on /webhook/search-data"
     )
+    admin_key: Secret = Field(
+        SecretStr(""),
+        description="what Authorization: Bearer must hold for what only the owner may ask, such "
+        "as how a search result came about; empty: nobody may",
+    )
     openmemory_mode: Annotated[
         Literal["embedded", "local", "remote"],
         BeforeValidator(_lower),
@@ -106,6 +118,34 @@ class Settings(BaseSettings):
     )
     openmemory_db_path: Location = Field(
         Path("data/memory.db"), description="the file that memories are kept in"
+    )
+    memory_embeddings: Annotated[str, BeforeValidator(_model)] = Field(
+        "off",
+        pattern="^(off|onnx:.+|openai(:.+)?|ollama(:.+)?)$",
+        description="a model that also finds what was said in other words: off; onnx:FOLDER (a "
+        "local folder with model.onnx and tokenizer.json); openai or openai:MODEL; ollama or "
+        "ollama:MODEL",
+    )
+    openai_api_key: Secret = Field(
+        SecretStr(""),
+        description="the key for MEMORY_EMBEDDINGS=openai, which sends what callers said to OpenAI",
+    )
+    openai_base_url: str = Field(
+        "",
+        description="the URL of another server with OpenAI's API, such as "
+        "http://127.0.0.1:8000/v1; empty: OpenAI's own",
+    )
+    ollama_host: str = Field(
+        "",
+        description="the address of the Ollama server for MEMORY_EMBEDDINGS=ollama; empty: "
+        "127.0.0.1:11434",
+    )
+    memory_cache_mb: int = Field(
+        64,
+        ge=1,
+        le=65_536,
+        description="how much memory the search indexes of recent callers may take, in MB, "
+        "1 to 65536",
     )
     payload_storage_path: Location = Field(
         Path("data/spool"), description="the folder that every accepted event is kept in"

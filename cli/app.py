@@ -47,7 +47,7 @@ def main() -> None:
 
 
 def _expected_errors() -> tuple[type[Exception], ...]:
-    from memory.port import MemoryStoreError
+    from memory.errors import MemoryStoreError
     from processor.errors import ProcessorError
     from receiver.server import CannotListen
     from spool.format import SpoolError
@@ -152,6 +152,26 @@ def memory_export(
 
     del as_json  # taken so that every command that lists takes it
     raise typer.Exit(export_memory(_start()))
+
+
+@memory_app.command("search")
+def memory_search(
+    caller: Annotated[str, typer.Argument(help="The caller's number, in E.164.")],
+    query: Annotated[str, typer.Argument(help="What to look up, as an agent would ask.")],
+    *,
+    limit: Annotated[int, typer.Option(min=1, max=50, help="How many results at most.")] = 5,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Show the parts of each result's score.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Ask one caller's memory, as an agent does in the middle of a call."""
+    from cli.search import search_memory
+
+    code = search_memory(
+        _start(), caller=caller, query=query, limit=limit, explain=explain, as_json=as_json
+    )
+    raise typer.Exit(code)
 
 
 @app.command()

@@ -5,6 +5,7 @@ import os
 import shutil
 import socket
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,11 +16,12 @@ from rich.markup import escape
 from rich.table import Table
 
 from cli.output import console, print_json
-from cli.store import open_store
-from memory.port import MemoryStoreError
+from cli.store import open_model, open_store
+from memory.errors import MemoryStoreError
 from settings import ENV_FILE, Settings, unknown_names
 
 LOW_DISK_BYTES = 2 * 1024**3
+_REBUILD = "uv run run.py processor rebuild derives memory again from the spool"
 
 Verdict = Literal["ok", "warning", "problem"]
 STYLES = {"ok": "green", "warning": "yellow", "problem": "red"}
@@ -57,6 +59,7 @@ def examine(settings: Settings) -> Iterator[Check]:
     yield check_free_space(spool)
     yield check_port(settings.host, settings.port)
     yield check_memory(settings)
+    yield check_model(settings)
     if settings.payload_log_path is not None:
         yield check_folder("payload log", settings.payload_log_path.parent, needs_links=False)
 
@@ -180,11 +183,29 @@ def check_memory(settings: Settings) -> Check:
     return _attempt("memory", lambda: asyncio.run(read()))
 
 
-def _attempt(name: str, action: Callable[[], str]) -> Check:
+def check_model(settings: Settings) -> Check:
+    """Open the embedding model and encode a sentence."""
+
+    async def encode() -> str:
+        encoder = await open_model(settings)
+        if encoder is None:
+            return "off: memories are found by their words"
+        try:
+            began = time.monotonic()
+            vectors = await encoder.encode(["Is this model ready?"])
+            took_ms = (time.monotonic() - began) * 1000
+            return f"{encoder.model}: {vectors.shape[1]} numbers in {took_ms:.0f} ms"
+        finally:
+            await encoder.close()
+
+    mend = "set MEMORY_EMBEDDINGS=off to go without: memories are then found by their words"
+    return _attempt("embedding model", lambda: asyncio.run(encode()), mend=mend)
+
+
+def _attempt(name: str, action: Callable[[], str], *, mend: str = _REBUILD) -> Check:
     try:
         return Check(name=name, verdict="ok", detail=action())
     except (MemoryStoreError, OSError) as error:
-        mend = "uv run run.py processor rebuild derives memory again from the spool"
         return Check(name=name, verdict="problem", detail=str(error), mend=mend)
 
 

@@ -39,7 +39,7 @@ async def _run(settings: Settings, *, with_receiver: bool, with_processor: bool)
     async with AsyncExitStack() as stack:
         if with_processor:
             stack.enter_context(_one_processor(settings.openmemory_db_path))
-        store = await stack.enter_async_context(open_store(settings, upgrade=True))
+        store = await stack.enter_async_context(open_store(settings, upgrade=True, with_model=True))
         services: list[Coroutine[Any, Any, None]] = []
         if with_receiver:
             parts = await stack.enter_async_context(open_receiver(settings, store))

@@ -55,6 +55,8 @@ def _print(status: Status) -> None:
         f"memory     {counts.memories} memories of {counts.callers} callers "
         f"in {counts.conversations} conversations"
     )
+    if counts.vectors_pending:
+        console.print(f"vectors    {counts.vectors_pending} still to be computed")
     for failure in status.retrying:
         when = failure.next_attempt_at.astimezone() if failure.next_attempt_at else None
         _print_failure(f"retried at {when:%H:%M:%S}", failure)

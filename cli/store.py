@@ -1,10 +1,12 @@
 """From settings to a memory store (the only place that names an adapter) and its processor."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from memory.embedded import EmbeddedStore
+from memory.embedding.encoder import Encoder
+from memory.embedding.open import EncoderOptions, open_encoder
 from memory.port import MemoryStore
 from processor.options import ProcessorOptions
 from processor.retry import RetryPolicy
@@ -14,21 +16,44 @@ from spool.format import STATE_FOLDER, SpoolError
 
 @asynccontextmanager
 async def open_store(
-    settings: Settings, *, upgrade: bool = False, must_exist: bool = False
+    settings: Settings,
+    *,
+    upgrade: bool = False,
+    must_exist: bool = False,
+    with_model: bool = False,
 ) -> AsyncIterator[MemoryStore]:
     """
     Open the memory store that the settings name, and close it at the end.
 
     With `upgrade`, for who derives it again, an older store is emptied and a damaged one set
-    aside. With `must_exist`, for who only reads, nothing is made.
+    aside. With `must_exist`, for who only reads, nothing is made. With `with_model`, for who
+    searches or processes, the embedding model that the settings name is opened too.
     """
-    store = await EmbeddedStore.open(
-        settings.openmemory_db_path, upgrade=upgrade, must_exist=must_exist
-    )
-    try:
+    async with AsyncExitStack() as stack:
+        encoder = await open_model(settings) if with_model else None
+        if encoder is not None:
+            stack.push_async_callback(encoder.close)
+        store = await EmbeddedStore.open(
+            settings.openmemory_db_path,
+            upgrade=upgrade,
+            must_exist=must_exist,
+            cache_bytes=settings.memory_cache_mb * 1024 * 1024,
+            encoder=encoder,
+        )
+        stack.push_async_callback(store.close)
         yield store
-    finally:
-        await store.close()
+
+
+async def open_model(settings: Settings) -> Encoder | None:
+    """Open the embedding model that the settings name; None if it is off."""
+    return await open_encoder(
+        EncoderOptions(
+            spec=settings.memory_embeddings,
+            openai_api_key=settings.openai_api_key.get_secret_value(),
+            openai_base_url=settings.openai_base_url,
+            ollama_host=settings.ollama_host,
+        )
+    )
 
 
 def require_spool(root: Path) -> None:

@@ -9,7 +9,10 @@ from typing import Any
 AGENT_ID = "agent_simulated"
 AGENT_LINE = "+15005550006"
 NAME = "Ana"
-SUMMARY = "Ana ordered two olive trees and wants them delivered on Tuesday before ten."
+SUMMARY = (
+    "Ana ordered two olive trees and wants them delivered on Tuesday before ten. "
+    "The agent promised to call back on Monday to confirm the delivery."
+)
 QUESTION = "When should the olive trees be delivered?"
 ANSWER = "Tuesday morning, before ten, please."
 
@@ -20,7 +23,7 @@ TURNS = (
     ("user", ANSWER),
     ("agent", "Tuesday before ten it is. Anything else?"),
     ("user", "Please ring at the side gate, the front bell is broken."),
-    ("agent", "I have noted that. Goodbye, Ana!"),
+    ("agent", "I have noted that, and we will call you on Monday to confirm. Goodbye, Ana!"),
 )
 
 # One frame of silence: MPEG-1 layer III, 128 kbit/s, 44.1 kHz. Any player plays it.
@@ -105,7 +108,13 @@ def _analysis() -> dict[str, Any]:
     return {
         "call_successful": "success",
         "transcript_summary": SUMMARY,
-        "evaluation_criteria_results": {},
+        "evaluation_criteria_results": {
+            "order_taken": {
+                "criteria_id": "order_taken",
+                "result": "success",
+                "rationale": "The caller ordered two olive trees and named a day.",
+            }
+        },
         "data_collection_results": {
             key: {"data_collection_id": key, "value": value} for key, value in collected.items()
         },

@@ -41,6 +41,7 @@ def receiver_options(settings: Settings) -> ReceiverOptions:
         post_call_secrets=settings.post_call_secrets,
         client_data_key=settings.elevenlabs_client_data_key.get_secret_value(),
         search_data_key=settings.elevenlabs_search_data_key.get_secret_value(),
+        admin_key=settings.admin_key.get_secret_value(),
         max_body_bytes=settings.max_body_mb * 1024 * 1024,
         live_deadline_seconds=settings.live_deadline_ms / 1000,
         greeting=GreetingOptions(

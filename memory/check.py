@@ -2,7 +2,8 @@
 
 from math import isfinite
 
-from memory.port import Conversation, MemoryStoreError
+from memory.errors import MemoryStoreError
+from memory.port import Conversation
 
 
 class UnsoundConversation(MemoryStoreError):
@@ -43,6 +44,8 @@ def _problem_of_memories(conversation: Conversation) -> str:
             return f"memory {memory.id!r} belongs to another caller or conversation"
         if memory.occurred_at.tzinfo is None:
             return f"memory {memory.id!r} has a time without a time zone"
+    if conversation.notes and conversation.caller is None:
+        return "it has notes, but no caller"
     return ""
 
 
@@ -59,4 +62,6 @@ def _texts(conversation: Conversation) -> list[str]:
     ]
     for memory in conversation.memories:
         texts += (memory.id, memory.agent_id, memory.key, memory.content)
+    for note in conversation.notes:
+        texts += (note.text, note.key)
     return texts

@@ -4,14 +4,15 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from memory.port import Conversation, Memory
+from memory.port import Conversation, Memory, Note
 
 
 def dump_line(conversation: Conversation) -> str:
     """
     Return `conversation` with its memories as one line of ASCII JSON, without a newline.
 
-    Every field is there, members and memories are sorted, times are ISO text in UTC.
+    Every field is there, members and memories are sorted, notes in their order, times are ISO
+    text in UTC.
     """
     record: dict[str, Any] = {
         "id": conversation.id,
@@ -30,6 +31,7 @@ def dump_line(conversation: Conversation) -> str:
         "memories": [
             _memory(memory) for memory in sorted(conversation.memories, key=lambda m: m.id)
         ],
+        "notes": [_note(note) for note in conversation.notes],
     }
     return json.dumps(record, sort_keys=True, separators=(",", ":"))
 
@@ -47,6 +49,16 @@ def _memory(memory: Memory) -> dict[str, Any]:
         "salience": float(memory.salience),
         "decay_lambda": float(memory.decay_lambda),
         "occurred_at": _moment(memory.occurred_at),
+    }
+
+
+def _note(note: Note) -> dict[str, Any]:
+    return {
+        "kind": note.kind,
+        "text": note.text,
+        "by": note.by,
+        "source": note.source,
+        "key": note.key,
     }
 
 

@@ -2,40 +2,39 @@
 
 import asyncio
 import sqlite3
-import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import TypeVar
 
-from memory import embedded_damage, embedded_files, embedded_rows, embedded_schema
+from memory import (
+    embedded_damage,
+    embedded_files,
+    embedded_profile,
+    embedded_rows,
+    embedded_schema,
+    embedded_search,
+    embedded_vectors,
+)
 from memory.check import check
 from memory.dump import dump_line
 from memory.embedded_files import FreshFile
-from memory.port import (
-    Conversation,
-    Counts,
-    Failure,
-    Found,
-    MemoryDamaged,
-    MemoryStore,
-    MemoryStoreError,
-    MemoryUnavailable,
-    Position,
-    Profile,
-)
+from memory.embedded_threads import FileThreads
+from memory.embedding.encoder import Encoder
+from memory.embedding.pending import embed_pending
+from memory.embedding.query import QueryEncoder
+from memory.errors import MemoryDamaged, MemoryStoreError, MemoryUnavailable
+from memory.port import Conversation, Counts, Failure, Found, MemoryStore, Position, Profile
+from memory.recall.cache import IndexCache
 
-_THREADS = 2  # for each kind of reading
+DEFAULT_CACHE_BYTES = 64 * 1024 * 1024
+DEFAULT_QUERY_SECONDS = 0.2  # a model on this machine takes a hundredth of it
+
 _EXPORT_STEP = 200  # conversations read between two looks at the event loop
 _SWEEP_EVERY_S = 60.0
 _LOOK_EVERY_S = 5.0  # at a file that was found damaged
-
-_T = TypeVar("_T")
 
 
 class EmbeddedStore:
@@ -47,25 +46,35 @@ class EmbeddedStore:
     survives `kill -9`; a power cut may take the file back to an earlier commit.
     """
 
-    def __init__(self, path: Path, writer: sqlite3.Connection, *, fresh: FreshFile | None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        writer: sqlite3.Connection,
+        *,
+        fresh: FreshFile | None,
+        cache_bytes: int = DEFAULT_CACHE_BYTES,
+        encoder: Encoder | None = None,
+    ) -> None:
         self._path = path
+        self._encoder = encoder
+        self._questions = QueryEncoder(encoder) if encoder else None
+        self._indexes = IndexCache(max_bytes=cache_bytes)
         self._fresh = fresh  # the claim on the file, for a store from fresh()
         self._swept_at = time.monotonic()
-        self._damage: MemoryDamaged | None = None
         self._looked_at = 0.0
-        self._connections = [writer]
-        self._writer = writer
-        self._writing = ThreadPoolExecutor(1, thread_name_prefix="memory-write")
-        # Two kinds, so that no search, however long, keeps a ringing phone waiting.
-        self._ringing = ThreadPoolExecutor(_THREADS, thread_name_prefix="memory-ring")
-        self._reading = ThreadPoolExecutor(_THREADS, thread_name_prefix="memory-read")
-        self._identity = _identity(path)
-        self._of_thread = threading.local()
+        self._threads = FileThreads(path, writer)
+        self._identity = embedded_files.identity(path)
         self._closed = False
 
     @classmethod
     async def open(
-        cls, path: Path, *, upgrade: bool = False, must_exist: bool = False
+        cls,
+        path: Path,
+        *,
+        upgrade: bool = False,
+        must_exist: bool = False,
+        cache_bytes: int = DEFAULT_CACHE_BYTES,
+        encoder: Encoder | None = None,
     ) -> "EmbeddedStore":
         """
         Open the store at `path`; if it is missing, make it, or raise if it `must_exist`.
@@ -78,17 +87,21 @@ class EmbeddedStore:
         aside, under another name, and starts an empty one; it empties an older store at once,
         before anything is derived: until that is done callers get the neutral answer, also
         after a kill meanwhile, because nothing of the old store is left.
+
+        `cache_bytes` is about how much memory the search indexes of callers may take. `encoder`
+        is closed by who opened it, after the store.
         """
 
         def open_file() -> sqlite3.Connection:
-            with _translated(path):
+            with embedded_schema.translated(path):
                 connection = embedded_schema.open_live(
                     path, upgrade=upgrade, must_exist=must_exist, now=datetime.now(UTC)
                 )
             embedded_files.remove_leftovers(path)
             return connection
 
-        return cls(path, await asyncio.to_thread(open_file), fresh=None)
+        connection = await asyncio.to_thread(open_file)
+        return cls(path, connection, fresh=None, cache_bytes=cache_bytes, encoder=encoder)
 
     async def apply(
         self,
@@ -107,8 +120,16 @@ class EmbeddedStore:
                 embedded_rows.apply(
                     connection, conversations, failed=failed, resolved=resolved, advance=advance
                 )
+                embedded_vectors.want(connection, conversations)
 
-        await self._write(write)
+        await self._threads.write(write)
+
+    async def embed_pending(self, *, limit: int) -> int:
+        """Compute and store at most `limit` of the vectors that are missing; return how many."""
+        threads = self._threads
+        return await embed_pending(
+            self._encoder, limit=limit, read=threads.read, write=threads.write
+        )
 
     async def position(self) -> Position:
         """
@@ -117,51 +138,69 @@ class EmbeddedStore:
         Raises `MemoryUnavailable` if the file was removed or replaced: what is written from
         then on would be seen by nobody else, and lost at the end.
         """
-        if _identity(self._path) != self._identity:
+        if embedded_files.identity(self._path) != self._identity:
             raise MemoryUnavailable(
                 f"memory file {self._path} was removed or replaced while in use: restart, and "
                 "it is derived again"
             )
-        if self._damage is not None:
-            await self._look_at_damage(self._damage)
+        if self._threads.damage is not None:
+            await self._look_at_damage(self._threads.damage)
         if self._fresh is None and time.monotonic() >= self._swept_at + _SWEEP_EVERY_S:
             self._swept_at = time.monotonic()
-            if not self._closed:
-                self._writing.submit(embedded_files.remove_leftovers, self._path)
-        return await self._read(embedded_rows.position)
+            self._threads.write_later(partial(embedded_files.remove_leftovers, self._path))
+        return await self._threads.read(embedded_rows.position)
 
     async def failures(self) -> list[Failure]:
         """Return every noted failure, by file name."""
-        return await self._read(embedded_rows.failures)
+        return await self._threads.read(embedded_rows.failures)
 
     async def profile(self, caller: str) -> Profile | None:
         """Return what is known of `caller`; None for somebody who never called."""
-        return await self._read(partial(embedded_rows.profile, caller=caller), pool=self._ringing)
+        return await self._threads.read_at_ring(partial(embedded_profile.profile, caller=caller))
 
-    async def search(self, caller: str, query: str, *, limit: int) -> list[Found]:
+    async def search(
+        self,
+        caller: str,
+        query: str,
+        *,
+        limit: int,
+        now: datetime | None = None,
+        explain: bool = False,
+    ) -> list[Found]:
         """Return at most `limit` of this caller's memories, best match first."""
-        return await self._read(
-            partial(embedded_rows.search, caller=caller, query=query, limit=limit)
+        meaning = None
+        if self._questions is not None:
+            meaning = await self._questions.query_vector(query, seconds=DEFAULT_QUERY_SECONDS)
+        return await self._threads.read(
+            partial(
+                embedded_search.search,
+                cache=self._indexes,
+                caller=caller,
+                query=query,
+                limit=limit,
+                now=now,
+                explain=explain,
+                model=self._encoder.model if self._encoder else "",
+                meaning=meaning,
+            )
         )
 
     async def is_agent_line(self, number: str) -> bool:
         """Tell whether `number` has been an agent's own number in any conversation."""
-        return await self._read(
-            partial(embedded_rows.is_agent_line, number=number), pool=self._ringing
-        )
+        return await self._threads.read_at_ring(partial(embedded_rows.is_agent_line, number=number))
 
     async def counts(self) -> Counts:
         """Return how many callers, conversations and memories are stored."""
-        return await self._read(embedded_rows.counts)
+        return await self._threads.read(embedded_rows.counts)
 
     async def export(self) -> AsyncIterator[str]:
         """Yield the canonical dump of one moment, a conversation a line, by id and kind."""
-        snapshot = await self._read(lambda _: self._connect())
+        snapshot = await self._threads.read(lambda _: self._threads.connect())
         try:
-            await self._read(lambda _: snapshot.execute("BEGIN"))
+            await self._threads.read(lambda _: snapshot.execute("BEGIN"))
             rows = embedded_rows.conversations_by_id(snapshot)
             while True:
-                lines = await self._read(
+                lines = await self._threads.read(
                     lambda _: [dump_line(c) for c in islice(rows, _EXPORT_STEP)]
                 )
                 for line in lines:
@@ -175,7 +214,7 @@ class EmbeddedStore:
         """Return an empty store in a file beside this one; no reader of this one sees it."""
 
         def make() -> tuple[FreshFile, sqlite3.Connection]:
-            with _translated(self._path):
+            with embedded_schema.translated(self._path):
                 file = embedded_files.claim_fresh(self._path)
                 try:
                     return file, embedded_schema.open_fresh(file.path)
@@ -197,8 +236,8 @@ class EmbeddedStore:
         file = fresh._fresh if isinstance(fresh, EmbeddedStore) else None  # noqa: SLF001
         if file is None or file.live != self._path:
             raise MemoryStoreError("only a store made by this store's fresh() can be adopted")
-        await self._write(partial(embedded_schema.copy_fresh, file))
-        self._damage = None
+        await self._threads.write(partial(embedded_schema.copy_fresh, file))
+        self._threads.damage = None
         await fresh.close()
 
     async def close(self) -> None:
@@ -206,84 +245,21 @@ class EmbeddedStore:
         if self._closed:
             return
         self._closed = True
+        if self._questions is not None:
+            await self._questions.close()
         await asyncio.to_thread(self._close)
 
     def _close(self) -> None:
-        for pool in (self._ringing, self._reading, self._writing):
-            pool.shutdown()
-        for connection in reversed(self._connections):  # the writer last: it tidies the log up
-            connection.close()
+        self._threads.close()
         if self._fresh is not None:
             self._fresh.release()
-
-    async def _read(
-        self,
-        query: Callable[[sqlite3.Connection], _T],
-        *,
-        pool: ThreadPoolExecutor | None = None,
-    ) -> _T:
-        """Run `query` in a reader's thread, on one snapshot."""
-
-        def run() -> _T:
-            with embedded_schema.translated(self._path):
-                connection = self._reader()
-                with embedded_schema.transaction(connection):
-                    return query(connection)
-
-        return await self._run(pool or self._reading, run)
-
-    async def _write(self, change: Callable[[sqlite3.Connection], None]) -> None:
-        def run() -> None:
-            with embedded_schema.translated(self._path):
-                change(self._writer)
-
-        await self._run(self._writing, run)
-
-    async def _run(self, pool: ThreadPoolExecutor, work: Callable[[], _T]) -> _T:
-        if self._closed:
-            raise MemoryUnavailable(f"memory file {self._path} is closed")
-        try:
-            return await asyncio.get_running_loop().run_in_executor(pool, work)
-        except MemoryDamaged as error:
-            self._damage = error
-            raise
 
     async def _look_at_damage(self, damage: MemoryDamaged) -> None:
         """Raise the damage that a read or write ran into, until the file is whole again."""
         if time.monotonic() >= self._looked_at + _LOOK_EVERY_S:
             self._looked_at = time.monotonic()
             find = partial(embedded_damage.find_damage, seconds=_LOOK_EVERY_S)
-            if not await self._read(find):
-                self._damage = None  # rebuilt, by this process or another
+            if not await self._threads.read(find):
+                self._threads.damage = None  # rebuilt, by this process or another
                 return
         raise damage
-
-    def _reader(self) -> sqlite3.Connection:
-        connection: sqlite3.Connection | None = getattr(self._of_thread, "connection", None)
-        if connection is None:
-            connection = self._connect()
-            self._connections.append(connection)
-            self._of_thread.connection = connection
-        return connection
-
-    def _connect(self) -> sqlite3.Connection:
-        return embedded_schema.connect(self._path, read_only=True)
-
-
-def _identity(path: Path) -> tuple[int, int] | None:
-    """Return what tells a file from any other of the same name; None if there is none."""
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino
-
-
-@contextmanager
-def _translated(path: Path) -> Iterator[None]:
-    """Turn errors around the file, SQLite's or the system's, into the port's."""
-    with embedded_schema.translated(path):
-        try:
-            yield
-        except OSError as error:
-            raise MemoryUnavailable(f"memory file {path}: {error}") from error

@@ -99,6 +99,15 @@ def set_aside(path: Path, *, now: datetime) -> Path:
     return target
 
 
+def identity(path: Path) -> tuple[int, int] | None:
+    """Return what tells a file from any other of the same name; None if there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
 def _lock_path(path: Path) -> Path:
     return path.with_name(f".{path.name}.lock")
 

@@ -3,30 +3,19 @@
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from memory.port import (
-    Conversation,
-    Counts,
-    Fact,
-    Failure,
-    Found,
-    Memory,
-    Position,
-    PositionMoved,
-    Profile,
-)
-from memory.profile import RECENT_CALLS, CallNote, History, build_profile, fact_of
-from memory.ranking import best_matches
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+from memory import embedded_facts, embedded_notes, embedded_terms
+from memory.errors import PositionMoved
+from memory.moments import microseconds_of, moment_of
+from memory.port import Conversation, Counts, Failure, Memory, Position
 
 _CONVERSATION = (
     "id, kind, event_timestamp, sha256, caller, channel, direction, agent_id, agent_line, "
     "started_at_us, duration_secs, language, outcome, summary"
 )
-_MEMORY = (
+MEMORY_COLUMNS = (
     "caller, kind, conversation_id, id, agent_id, key, content, sector, salience, decay_lambda, "
     "occurred_at_us"
 )
@@ -51,9 +40,14 @@ def apply(
         map(_conversation_row, newer),
     )
     connection.executemany(
-        f"INSERT INTO memories (source, {_MEMORY}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        f"INSERT INTO memories (source, {MEMORY_COLUMNS}) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         _memory_rows(newer),
     )
+    for conversation in newer:
+        embedded_facts.add(connection, conversation.kind, conversation.memories)
+        embedded_notes.add(connection, conversation)
+    embedded_terms.put(connection, newer)
     connection.executemany(
         "INSERT OR REPLACE INTO failures VALUES (?, ?, ?, ?)",
         [(f.file, f.error, f.attempts, _microseconds(f.next_attempt_at)) for f in failed],
@@ -76,42 +70,6 @@ def failures(connection: sqlite3.Connection) -> list[Failure]:
     ]
 
 
-def profile(connection: sqlite3.Connection, caller: str) -> Profile | None:
-    """Gather a caller's profile; the work is bounded by calls and facts, not by memories."""
-    of_calls = "FROM conversations WHERE caller = ? AND kind = 'call'"
-    newest_first = "ORDER BY started_at_us DESC, id DESC"
-    count, first_us, last_us = connection.execute(
-        f"SELECT count(*), min(started_at_us), max(started_at_us) {of_calls}", (caller,)
-    ).fetchone()
-    if not count:
-        return None
-    language = connection.execute(
-        f"SELECT language {of_calls} AND language <> '' {newest_first} LIMIT 1", (caller,)
-    ).fetchone()
-    recent = connection.execute(
-        f"SELECT started_at_us, summary {of_calls} AND summary <> '' {newest_first} LIMIT ?",
-        (caller, RECENT_CALLS),
-    )
-    history = History(
-        call_count=count,
-        first_call_at=_known_moment(first_us),
-        last_call_at=_known_moment(last_us),
-        language=language[0] if language else "",
-        recent=[CallNote(started_at=_known_moment(us), summary=text) for us, text in recent],
-    )
-    return build_profile(caller, history, _newest_facts(connection, caller))
-
-
-def search(connection: sqlite3.Connection, caller: str, query: str, *, limit: int) -> list[Found]:
-    """Rank one caller's memories; only the few that are returned become values."""
-    rows = connection.execute(
-        f"SELECT {_MEMORY} FROM memories WHERE caller = ?", (caller,)
-    ).fetchall()
-    rows.sort(key=lambda row: (-row[10], row[3]))  # newest first; faster here than in SQL
-    best = best_matches(query, [row[6] for row in rows], limit=limit)
-    return [Found(memory=_memory(rows[index]), score=score) for index, score in best]
-
-
 def is_agent_line(connection: sqlite3.Connection, number: str) -> bool:
     """Tell whether a conversation names `number` as the agent's own."""
     query = "SELECT 1 FROM conversations WHERE agent_line = ? AND agent_line <> '' LIMIT 1"
@@ -120,18 +78,24 @@ def is_agent_line(connection: sqlite3.Connection, number: str) -> bool:
 
 def counts(connection: sqlite3.Connection) -> Counts:
     """Count callers, conversations and memories."""
-    callers, conversations, memories = connection.execute(
+    callers, conversations, memories, pending = connection.execute(
         "SELECT (SELECT count(DISTINCT caller) FROM conversations), "
-        "(SELECT count(*) FROM conversations), (SELECT count(*) FROM memories)"
+        "(SELECT count(*) FROM conversations), (SELECT count(*) FROM memories), "
+        "(SELECT count(*) FROM vectors_wanted)"
     ).fetchone()
-    return Counts(callers=callers, conversations=conversations, memories=memories)
+    return Counts(
+        callers=callers,
+        conversations=conversations,
+        memories=memories,
+        vectors_pending=pending,
+    )
 
 
 def conversations_by_id(connection: sqlite3.Connection) -> Iterator[Conversation]:
     """Yield every conversation with its memories, sorted by id and kind."""
     for row in connection.execute(f"SELECT {_CONVERSATION} FROM conversations ORDER BY id, kind"):
         memories = connection.execute(
-            f"SELECT {_MEMORY} FROM memories WHERE caller = ? AND kind IN {_KINDS} "
+            f"SELECT {MEMORY_COLUMNS} FROM memories WHERE caller = ? AND kind IN {_KINDS} "
             "AND conversation_id = ? AND source = ? ORDER BY id",
             (row[4], row[0], row[1]),
         )
@@ -144,12 +108,13 @@ def conversations_by_id(connection: sqlite3.Connection) -> Iterator[Conversation
             direction=row[6],
             agent_id=row[7],
             agent_line=row[8],
-            started_at=_known_moment(row[9]),
+            started_at=moment_of(row[9]),
             duration_secs=row[10],
             language=row[11],
             outcome=row[12],
             summary=row[13],
-            memories=tuple(map(_memory, memories)),
+            memories=tuple(map(memory_of, memories)),
+            notes=embedded_notes.of_conversation(connection, row[4], row[9], row[0], row[1]),
         )
 
 
@@ -172,31 +137,32 @@ def _newest(conversations: Iterable[Conversation]) -> Iterable[Conversation]:
 
 
 def _replaces(connection: sqlite3.Connection, conversation: Conversation) -> bool:
-    """Tell whether `conversation` is to be stored; clear the memories of what it replaces."""
+    """Tell whether `conversation` is to be stored; clear what came with the one it replaces."""
     stored = connection.execute(
-        "SELECT event_timestamp, sha256, caller FROM conversations WHERE id = ? AND kind = ?",
+        "SELECT event_timestamp, sha256, caller, started_at_us FROM conversations "
+        "WHERE id = ? AND kind = ?",
         (conversation.id, conversation.kind),
     ).fetchone()
     if stored is None:
         return True
     if conversation.version <= (stored[0], stored[1]):
         return False
+    facts = connection.execute(
+        f"SELECT {MEMORY_COLUMNS} FROM memories WHERE caller = ? AND kind = 'fact' "
+        "AND conversation_id = ? AND source = ?",
+        (stored[2], conversation.id, conversation.kind),
+    ).fetchall()
+    embedded_facts.remove(connection, conversation.kind, map(memory_of, facts))
+    embedded_notes.remove(connection, stored[2], stored[3], conversation.id, conversation.kind)
     connection.execute(
         f"DELETE FROM memories WHERE caller = ? AND kind IN {_KINDS} "
         "AND conversation_id = ? AND source = ?",
         (stored[2], conversation.id, conversation.kind),
     )
-    return True
-
-
-def _newest_facts(connection: sqlite3.Connection, caller: str) -> list[Fact]:
-    rows = connection.execute(
-        f"SELECT {_MEMORY} FROM (SELECT *, row_number() OVER (PARTITION BY key ORDER BY "
-        "occurred_at_us DESC, conversation_id DESC, id DESC, content DESC) AS age "
-        "FROM memories WHERE caller = ? AND kind = 'fact') WHERE age = 1",
-        (caller,),
+    embedded_terms.remove(
+        connection, caller=stored[2], conversation_id=conversation.id, source=conversation.kind
     )
-    return [fact_of(_memory(row)) for row in rows]
+    return True
 
 
 def _conversation_row(conversation: Conversation) -> tuple[Any, ...]:
@@ -236,7 +202,8 @@ def _memory_rows(conversations: Iterable[Conversation]) -> Iterator[tuple[Any, .
             )
 
 
-def _memory(row: Sequence[Any]) -> Memory:
+def memory_of(row: Sequence[Any]) -> Memory:
+    """Return the memory in a row of `MEMORY_COLUMNS`."""
     return Memory(
         caller=row[0],
         kind=row[1],
@@ -248,20 +215,13 @@ def _memory(row: Sequence[Any]) -> Memory:
         sector=row[7],
         salience=row[8],
         decay_lambda=row[9],
-        occurred_at=_known_moment(row[10]),
+        occurred_at=moment_of(row[10]),
     )
 
 
 def _microseconds(moment: datetime | None) -> int | None:
-    if moment is None:
-        return None
-    since = moment - _EPOCH  # exact, unlike timestamp()
-    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
-
-
-def _known_moment(microseconds: int) -> datetime:
-    return _EPOCH + timedelta(microseconds=microseconds)
+    return None if moment is None else microseconds_of(moment)
 
 
 def _moment(microseconds: int | None) -> datetime | None:
-    return None if microseconds is None else _known_moment(microseconds)
+    return None if microseconds is None else moment_of(microseconds)

@@ -11,69 +11,15 @@ from pathlib import Path
 
 from memory.embedded_damage import find_damage, is_damage
 from memory.embedded_files import FreshFile, set_aside
-from memory.port import MemoryDamaged, MemoryStoreError, MemoryUnavailable
+from memory.embedded_tables import SCHEMA, TABLES
+from memory.errors import MemoryDamaged, MemoryStoreError, MemoryUnavailable
 
 logger = logging.getLogger(__name__)
 
-SCHEMA = 1  # kept as the file's user_version
 APPLICATION = 0x43414C53  # "CALS": tells our file from anybody else's SQLite database
 
 _BUSY_TIMEOUT_S = 10.0
 _CHECK_S = 1.0  # for looking through the file at the start
-
-_TABLES = """
-CREATE TABLE conversations (
-    id TEXT NOT NULL,
-    kind TEXT NOT NULL,
-    event_timestamp REAL NOT NULL,
-    sha256 TEXT NOT NULL,
-    caller TEXT,
-    channel TEXT NOT NULL,
-    direction TEXT NOT NULL,
-    agent_id TEXT NOT NULL,
-    agent_line TEXT NOT NULL,
-    started_at_us INTEGER NOT NULL,
-    duration_secs REAL NOT NULL,
-    language TEXT NOT NULL,
-    outcome TEXT NOT NULL,
-    summary TEXT NOT NULL,
-    PRIMARY KEY (id, kind)
-) WITHOUT ROWID;
-CREATE INDEX conversations_of_a_caller ON conversations (caller, kind, started_at_us, id);
-CREATE INDEX agent_lines ON conversations (agent_line) WHERE agent_line <> '';
-
--- Clustered by caller, then kind: one caller's memories, or facts, are one short range of the file.
--- `source` is the kind of the conversation record that a memory belongs to.
-CREATE TABLE memories (
-    caller TEXT NOT NULL,
-    kind TEXT NOT NULL,
-    conversation_id TEXT NOT NULL,
-    source TEXT NOT NULL,
-    id TEXT NOT NULL,
-    agent_id TEXT NOT NULL,
-    key TEXT NOT NULL,
-    content TEXT NOT NULL,
-    sector TEXT NOT NULL,
-    salience REAL NOT NULL,
-    decay_lambda REAL NOT NULL,
-    occurred_at_us INTEGER NOT NULL,
-    PRIMARY KEY (caller, kind, conversation_id, source, id)
-) WITHOUT ROWID;
-
-CREATE TABLE position (
-    only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
-    ledger TEXT NOT NULL,
-    offset INTEGER NOT NULL
-);
-INSERT INTO position VALUES (1, '', 0);
-
-CREATE TABLE failures (
-    file TEXT PRIMARY KEY,
-    error TEXT NOT NULL,
-    attempts INTEGER NOT NULL,
-    next_attempt_at_us INTEGER
-) WITHOUT ROWID;
-"""
 
 
 class OutdatedStore(MemoryStoreError):
@@ -82,7 +28,7 @@ class OutdatedStore(MemoryStoreError):
 
 @contextmanager
 def translated(path: Path) -> Iterator[None]:
-    """Turn SQLite's errors into the port's, naming the file."""
+    """Turn errors around the file, SQLite's or the system's, into the port's, naming the file."""
     try:
         yield
     except sqlite3.Error as error:
@@ -94,6 +40,8 @@ def translated(path: Path) -> Iterator[None]:
         if isinstance(error, sqlite3.OperationalError):  # locked, disk full, I/O error
             raise MemoryUnavailable(f"memory file {path}: {error}") from error
         raise MemoryStoreError(f"memory file {path}: {error}") from error
+    except OSError as error:
+        raise MemoryUnavailable(f"memory file {path}: {error}") from error
 
 
 def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
@@ -267,7 +215,11 @@ def _table_names(connection: sqlite3.Connection) -> list[str]:
 
 
 def _create_tables(connection: sqlite3.Connection) -> None:
-    for statement in filter(str.strip, _TABLES.split(";")):
-        connection.execute(statement)
+    statement = ""
+    for line in TABLES.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            connection.execute(statement)
+            statement = ""
     connection.execute(f"PRAGMA application_id = {APPLICATION}")
     connection.execute(f"PRAGMA user_version = {SCHEMA}")

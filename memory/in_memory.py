@@ -1,25 +1,26 @@
 """The reference store: dictionaries, for tests and for reading what a store must do."""
 
 from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
 
 from memory.check import check
 from memory.dump import dump_line
+from memory.errors import MemoryStoreError, PositionMoved
 from memory.port import (
     START,
     Conversation,
     Counts,
-    Fact,
     Failure,
     Found,
     Memory,
     MemoryStore,
-    MemoryStoreError,
     Position,
-    PositionMoved,
     Profile,
 )
-from memory.profile import RECENT_CALLS, CallNote, History, build_profile, fact_of
-from memory.ranking import rank
+from memory.profile import profile_of
+from memory.recall.build import build_index
+from memory.recall.find import find
+from memory.recall.terms import terms_of
 
 
 class InMemoryStore:
@@ -56,6 +57,10 @@ class InMemoryStore:
         for file in resolved:
             self._failures.pop(file, None)
 
+    async def embed_pending(self, *, limit: int) -> int:  # noqa: ARG002 - the port's
+        """Return 0: there is no model."""
+        return 0
+
     async def position(self) -> Position:
         """Return how far this store has come."""
         return self._position
@@ -66,26 +71,29 @@ class InMemoryStore:
 
     async def profile(self, caller: str) -> Profile | None:
         """Return what is known of `caller`; None for somebody who never called."""
-        calls = [c for c in self._conversations.values() if c.caller == caller and c.kind == "call"]
-        if not calls:
-            return None
-        calls.sort(key=lambda call: (call.started_at, call.id), reverse=True)
-        history = History(
-            call_count=len(calls),
-            first_call_at=calls[-1].started_at,
-            last_call_at=calls[0].started_at,
-            language=next((call.language for call in calls if call.language), ""),
-            recent=[
-                CallNote(started_at=call.started_at, summary=call.summary)
-                for call in calls
-                if call.summary
-            ][:RECENT_CALLS],
-        )
-        return build_profile(caller, history, self._newest_facts(caller))
+        return profile_of(caller, self._of(caller))
 
-    async def search(self, caller: str, query: str, *, limit: int) -> list[Found]:
+    async def search(
+        self,
+        caller: str,
+        query: str,
+        *,
+        limit: int,
+        now: datetime | None = None,
+        explain: bool = False,
+    ) -> list[Found]:
         """Return at most `limit` of this caller's memories, best match first."""
-        return rank(query, self._memories_of(caller), limit=limit)
+        memories: dict[tuple[str, str, str, str], Memory] = {
+            (memory.kind, conversation.id, conversation.kind, memory.id): memory
+            for conversation in self._of(caller)
+            for memory in conversation.memories
+        }
+        index = build_index(map(terms_of, self._of(caller)))
+        hits = find(index, query, limit=limit, now=now, explain=explain)
+        return [
+            Found(memory=memories[index.entries[hit.place]], score=hit.score, parts=hit.parts)
+            for hit in hits
+        ]
 
     async def is_agent_line(self, number: str) -> bool:
         """Tell whether `number` has been an agent's own number in any conversation."""
@@ -120,15 +128,5 @@ class InMemoryStore:
     async def close(self) -> None:
         """Do nothing: there is nothing to release."""
 
-    def _memories_of(self, caller: str) -> list[Memory]:
-        return [
-            memory
-            for conversation in self._conversations.values()
-            if conversation.caller == caller
-            for memory in conversation.memories
-        ]
-
-    def _newest_facts(self, caller: str) -> list[Fact]:
-        facts = [memory for memory in self._memories_of(caller) if memory.kind == "fact"]
-        facts.sort(key=lambda m: (m.occurred_at, m.conversation_id, m.id, m.content))
-        return [fact_of(memory) for memory in {memory.key: memory for memory in facts}.values()]
+    def _of(self, caller: str) -> list[Conversation]:
+        return [c for c in self._conversations.values() if c.caller == caller]

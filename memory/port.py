@@ -14,22 +14,9 @@ from typing import Literal, Protocol
 MemoryKind = Literal["fact", "summary", "utterance"]
 Sector = Literal["episodic", "semantic", "procedural", "emotional", "reflective"]
 Channel = Literal["phone", "sms", "whatsapp", "web"]
-
-
-class MemoryStoreError(Exception):
-    """The memory store could not do what was asked."""
-
-
-class MemoryUnavailable(MemoryStoreError):
-    """The memory store cannot be reached or read; the operation can be tried again."""
-
-
-class MemoryDamaged(MemoryStoreError):
-    """What is stored cannot be what was written: it has to be derived again from the spool."""
-
-
-class PositionMoved(MemoryStoreError):
-    """Another process moved the position meanwhile; read it again and go on from there."""
+NoteKind = Literal["preference", "commitment", "done"]
+NoteSource = Literal["fact", "evaluation", "summary"]
+Party = Literal["agent", "caller", ""]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,13 +61,30 @@ class Memory:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """
+    One sentence of a call to be kept in view: a preference of the caller's, a promise, or word
+    that something promised is done.
+
+    `text` is as it was found. `by` is who promised or did it, "" if that is not said; the agent
+    stands for all on its side. `key` names the fact or the evaluation criterion.
+    """
+
+    kind: NoteKind
+    text: str
+    by: Party = ""
+    source: NoteSource
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Conversation:
     """
     Everything one spooled event says about one conversation: the unit that is applied.
 
     A conversation has at most one record of each `kind`. Several revisions may exist on disk:
     the one with the greatest `version` counts, whichever came first. `caller` is None for a
-    withheld or unknown number: then `memories` is empty, and the record is history only.
+    withheld or unknown number: then `memories` and `notes` are empty: history only.
     `agent_line` is the agent's own number, "" if unknown. `duration_secs` is in seconds.
     """
 
@@ -98,14 +102,30 @@ class Conversation:
     outcome: str
     summary: str
     memories: tuple[Memory, ...] = ()
+    notes: tuple[Note, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fact:
-    """The newest value of one fact about a caller, and where it came from."""
+    """
+    The newest value of one fact about a caller, and where it was last said.
+
+    `previous` are the values it had before, newest first, each where it was last said; they
+    have none of their own.
+    """
 
     key: str
     value: str
+    occurred_at: datetime
+    conversation_id: str
+    previous: tuple["Fact", ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noted:
+    """A note with the call that it comes from."""
+
+    note: Note
     occurred_at: datetime
     conversation_id: str
 
@@ -115,7 +135,10 @@ class Profile:
     """What is known of one caller: a function of the caller's conversations."""
 
     caller: str
-    name: str
+    name: str  # what the caller is addressed by
+    preferred_name: str = ""
+    first_name: str = ""
+    full_name: str = ""
     summary: str  # rolling, over the recent calls, newest first
     last_call_summary: str  # of the newest call that has one
     last_summary_at: datetime  # when that call began
@@ -123,16 +146,32 @@ class Profile:
     first_call_at: datetime
     call_count: int
     language: str
-    preferences: str
-    facts: tuple[Fact, ...]
+    preferences: tuple[Noted, ...]
+    commitments: tuple[Noted, ...]  # that are still open, newest first
+    facts: tuple[Fact, ...]  # newest first
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One part of a score: points of a word, a factor on all points, or what is added then."""
+
+    what: str
+    effect: Literal["points", "factor", "added"]
+    value: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """One search result. Scores compare within one answer only; higher is better."""
+    """
+    One search result. Scores compare within one answer only; higher is better.
+
+    `parts` says where the score comes from, if that was asked for: the sum of the points,
+    times every factor, plus what is added.
+    """
 
     memory: Memory
     score: float
+    parts: tuple[Part, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,11 +189,12 @@ class Failure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
-    """How much a store holds."""
+    """How much a store holds, and how many memories still lack the vector a model gives."""
 
     callers: int
     conversations: int
     memories: int
+    vectors_pending: int = 0
 
 
 class MemoryStore(Protocol):
@@ -182,6 +222,10 @@ class MemoryStore(Protocol):
         nothing is stored and `PositionMoved` is raised.
         """
 
+    async def embed_pending(self, *, limit: int) -> int:
+        """Compute at most `limit` of the missing vectors; return how many, 0 without a model."""
+        ...
+
     async def position(self) -> Position:
         """Return how far this store has come; `START` for an empty one."""
         ...
@@ -194,8 +238,21 @@ class MemoryStore(Protocol):
         """Return what is known of `caller`; None for somebody who never called."""
         ...
 
-    async def search(self, caller: str, query: str, *, limit: int) -> list[Found]:
-        """Return at most `limit` of this caller's memories, best match first."""
+    async def search(
+        self,
+        caller: str,
+        query: str,
+        *,
+        limit: int,
+        now: datetime | None = None,
+        explain: bool = False,
+    ) -> list[Found]:
+        """
+        Return at most `limit` of this caller's memories, best match first.
+
+        `now` is when the question is asked: "last week" is understood against it, and is only
+        two words without it. With `explain` each result says where its score comes from.
+        """
         ...
 
     async def is_agent_line(self, number: str) -> bool:

@@ -1,48 +1,23 @@
 """The caller profile: a pure function of what a store knows about one caller."""
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
-from memory.content import fact_value
-from memory.port import Fact, Memory, Profile
+from memory.commitments import open_commitments
+from memory.facts import newest_facts, statement_of
+from memory.moments import is_known_moment, spoken_date
+from memory.names import names_of
+from memory.notes import newest_preferences, newest_tasks, tasks_since
+from memory.port import Conversation, Fact, Noted, Profile
+from memory.preferences import preferences_of
+from memory.rolling import CallNote, rolling_summary, whole_sentences
+
+__all__ = ["CallNote", "History", "build_profile", "is_known_moment", "profile_of", "spoken_date"]
 
 RECENT_CALLS = 10  # as many of the last calls as the rolling summary looks at
 SUMMARY_CHARS = 1_200
-
-# Names in the order of preference: what somebody likes to be called, then what was collected,
-# then what was only heard.
-NAME_KEYS = (
-    "preferred_name",
-    "first_name",
-    "firstname",
-    "given_name",
-    "caller_first_name",
-    "customer_first_name",
-    "user_first_name",
-    "name",
-    "user_name",
-    "caller_name",
-    "customer_name",
-    "full_name",
-    "stated_name",
-)
-
-_EPOCH_YEAR = 1970
-_SENTENCE_END = re.compile(r"(?<=[.!?…])\s+|(?<=[\u3002\uff01\uff1f])")
-_MONTHS = (
-    *("January", "February", "March", "April", "May", "June"),
-    *("July", "August", "September", "October", "November", "December"),
-)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallNote:
-    """The summary of one call."""
-
-    started_at: datetime
-    summary: str
+LAST_SUMMARY_CHARS = 1_500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +26,8 @@ class History:
     What a store gathers about one caller's calls (failures to connect are not calls).
 
     `recent` are the newest `RECENT_CALLS` calls that have a summary, newest first; `language`
-    is that of the newest call that has one.
+    is that of the newest call that has one. `preferences` and `tasks` are the newest notes,
+    newest first: see `memory.notes`.
     """
 
     call_count: int
@@ -59,84 +35,69 @@ class History:
     last_call_at: datetime
     language: str
     recent: Sequence[CallNote]
+    preferences: Sequence[Noted] = ()
+    tasks: Sequence[Noted] = ()
 
 
 def build_profile(caller: str, history: History, facts: Iterable[Fact]) -> Profile:
-    """Return the profile that follows from `history` and the newest value of each fact."""
-    facts = tuple(sorted(facts, key=lambda fact: fact.key))
+    """Return the profile that follows from `history` and `facts`, the newest facts first."""
+    facts = tuple(facts)
+    names = names_of(facts)
+    last = history.recent[0] if history.recent else None
+    last_summary = last.summary if last else ""
     return Profile(
         caller=caller,
-        name=_name(facts),
-        summary=_rolling_summary(history.recent),
-        last_call_summary=history.recent[0].summary if history.recent else "",
-        last_summary_at=history.recent[0].started_at if history.recent else history.last_call_at,
+        name=names.called,
+        preferred_name=names.preferred,
+        first_name=names.first,
+        full_name=names.full,
+        summary=rolling_summary(history.recent, max_chars=SUMMARY_CHARS),
+        last_call_summary=whole_sentences(last_summary, max_chars=LAST_SUMMARY_CHARS),
+        last_summary_at=last.started_at if last else history.last_call_at,
         last_call_at=history.last_call_at,
         first_call_at=history.first_call_at,
         call_count=history.call_count,
         language=history.language,
-        preferences=_preferences(facts),
+        preferences=preferences_of(facts, history.preferences),
+        commitments=open_commitments(
+            history.tasks, names=(names.called, names.preferred, names.first, names.full)
+        ),
         facts=facts,
     )
 
 
-def fact_of(memory: Memory) -> Fact:
-    """Return the fact that a memory of kind "fact" states."""
-    return Fact(
-        key=memory.key,
-        value=fact_value(memory.content),
-        occurred_at=memory.occurred_at,
-        conversation_id=memory.conversation_id,
-    )
-
-
-def is_known_moment(moment: datetime) -> bool:
+def profile_of(caller: str, conversations: Sequence[Conversation]) -> Profile | None:
     """
-    Tell whether `moment` is a date that may be spoken.
+    Return the profile of the caller whose `conversations` these are; None without a call.
 
-    A call that names no time is dated at the epoch, and its turns in the days after it.
+    It says what a store has to come to, whichever way it gathers what a profile is made from.
     """
-    return moment.astimezone(UTC).year > _EPOCH_YEAR
-
-
-def spoken_date(moment: datetime) -> str:
-    """Return the day as an agent can say it, the same in every locale: "20 November 2026"."""
-    day = moment.astimezone(UTC)
-    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
-
-
-def _name(facts: Sequence[Fact]) -> str:
-    by_key: dict[str, Fact] = {}
-    for fact in sorted(facts, key=lambda fact: fact.occurred_at):
-        if fact.value:
-            by_key[_plain(fact.key)] = fact
-    return next((by_key[key].value for key in NAME_KEYS if key in by_key), "")
-
-
-def _preferences(facts: Sequence[Fact]) -> str:
-    return "; ".join(
-        f"{_plain(fact.key).replace('_', ' ')}: {fact.value}"
-        for fact in facts
-        if "prefer" in _plain(fact.key) and _plain(fact.key) not in NAME_KEYS
+    calls = [each for each in conversations if each.kind == "call"]
+    if not calls:
+        return None
+    calls.sort(key=lambda call: (call.started_at, call.id), reverse=True)
+    told = [CallNote(started_at=c.started_at, summary=c.summary) for c in calls if c.summary]
+    statements = [
+        ((memory.occurred_at, record.id, record.kind, memory.id), statement)
+        for record in conversations
+        for memory in record.memories
+        if memory.kind == "fact" and (statement := statement_of(memory))
+    ]
+    noted = [
+        (
+            (record.started_at, record.id, record.kind, place),
+            Noted(note=note, occurred_at=record.started_at, conversation_id=record.id),
+        )
+        for record in conversations
+        for place, note in enumerate(record.notes)
+    ]
+    history = History(
+        call_count=len(calls),
+        first_call_at=calls[-1].started_at,
+        last_call_at=calls[0].started_at,
+        language=next((call.language for call in calls if call.language), ""),
+        recent=told[:RECENT_CALLS],
+        preferences=newest_preferences(noted),
+        tasks=newest_tasks(noted, since=tasks_since(calls[0].started_at)),
     )
-
-
-def _plain(key: str) -> str:
-    return re.sub(r"[\s_-]+", "_", key.strip().casefold())
-
-
-def _rolling_summary(recent: Sequence[CallNote]) -> str:
-    """Return whole sentences, newest call first, each with its date if known, in the budget."""
-    summary = ""
-    for note in recent:
-        is_dated = is_known_moment(note.started_at)
-        lead = f"{spoken_date(note.started_at)}:" if is_dated else ""
-        for sentence in filter(None, map(str.strip, _SENTENCE_END.split(note.summary))):
-            longer = " ".join(filter(None, (summary, lead, sentence)))
-            if len(longer) > SUMMARY_CHARS:
-                return summary or _cut(longer)
-            summary, lead = longer, ""
-    return summary
-
-
-def _cut(text: str) -> str:
-    return text[: SUMMARY_CHARS - 1].rsplit(" ", 1)[0] + "…"
+    return build_profile(caller, history, newest_facts(statements))

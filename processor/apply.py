@@ -8,7 +8,8 @@ from functools import partial
 from pathlib import Path
 
 from memory.check import check
-from memory.port import START, Conversation, Failure, MemoryStore, MemoryStoreError, Position
+from memory.errors import MemoryStoreError
+from memory.port import START, Conversation, Failure, MemoryStore, Position
 from processor.derive import derive, origin
 from processor.errors import type_and_place
 from processor.options import ProcessorOptions

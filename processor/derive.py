@@ -1,23 +1,30 @@
 """From one event to the memories it justifies. Pure: the same event gives the same memories."""
 
 import re
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from hashlib import sha256 as digest_of
+from itertools import islice
 from typing import assert_never
 
 from memory.content import fact_content, utterance_content
 from memory.port import Conversation, Memory, MemoryKind
+from memory.sentences import pieces
+from processor.notes import notes_of
 from processor.sectors import sector_of
+from processor.stated import stated_facts
 from voice.events import CallEnded, CallFailed, Event, Turn
 
 # Raise it whenever what is derived from an event changes, here or in what reads the event: each
 # memory is then derived anew, so that none is part old and part new.
-DERIVATION = 1
-
-STATED_NAME = "stated_name"  # what a caller says to be called; collected names count for more
+DERIVATION = 2
 
 _SALIENCE: dict[MemoryKind, float] = {"fact": 1.0, "summary": 0.9, "utterance": 0.8}
 _MAX_CONTENT_CHARS = 8_000
+# Longer ones become several memories, so that each is found for what it says and shown whole.
+_MAX_SAID_CHARS = 600
+_MAX_SUMMARY_CHARS = 900
+_MAX_PIECES = 200
 
 _WORD = re.compile(r"[\w'\u2019-]+")
 _PLAIN_KEY = re.compile(r"[A-Za-z0-9_.-]{1,64}")
@@ -41,15 +48,8 @@ _ASSENTS = _words("""
 _NO_NAMES = _words("none nobody anonymous caller customer client user")
 _MAX_NOISE_WORDS = 2
 _MAX_NOISE_CHARS = 60  # longer than any two of them, with their punctuation
+_MAX_LINES = 3  # of the agent's in a row, besides the last
 _QUESTION_CHARS = 60  # a question mark this near the end makes the line a question
-
-# The words around a name may be in any case, the name itself begins with a capital letter, so
-# that "my name is on the list" is none.
-_NAME = r"([^\W\d_a-zß-ÿ][\w'\u2019-]*(?:[ ][^\W\d_a-zß-ÿ][\w'\u2019-]*){0,2})"
-_NAME_LEADS = ("name", "llamo", "appelle")
-_STATED_NAME = re.compile(
-    r"\b(?i:my name is|my name['\u2019]s|mein name ist|me llamo|je m['\u2019]appelle),?\s+" + _NAME
-)
 
 
 def derive(event: Event, *, sha256: str) -> Conversation:
@@ -94,6 +94,7 @@ def _of_call(event: CallEnded, version: tuple[float, str]) -> Conversation:
         outcome=event.outcome,
         summary=_bounded(event.summary),
         memories=_memories(event, event.caller) if event.caller else (),
+        notes=notes_of(event) if event.caller else (),
     )
 
 
@@ -136,17 +137,36 @@ def _memories(event: CallEnded, caller: str) -> tuple[Memory, ...]:
         memory(f"fact/{_key_name(key)}", "fact", fact_content(key, value), at, key=key)
         for key, (value, at) in _facts(event).items()
     ]
-    if event.summary:
-        found.append(memory("summary", "summary", event.summary, event.started_at))
-    agent_line = ""
+    for path, content in _pieces("summary", event.summary, max_chars=_MAX_SUMMARY_CHARS):
+        found.append(memory(path, "summary", content, event.started_at))
+    for turn, agent_line in _answers(event):
+        said = _pieces(f"utterance/{turn.index}", turn.message, max_chars=_MAX_SAID_CHARS)
+        for path, part in said:
+            content = utterance_content(part, agent_line)
+            found.append(memory(path, "utterance", content, _time_of(event, turn), said=part))
+    return tuple(found)
+
+
+def _pieces(path: str, text: str, *, max_chars: int) -> Iterator[tuple[str, str]]:
+    """Yield (path, part) for each part of `text`; the first part keeps the path."""
+    for number, part in enumerate(islice(pieces(text, max_chars=max_chars), _MAX_PIECES)):
+        yield (f"{path}.{number + 1:03}" if number else path), part
+
+
+def _answers(event: CallEnded) -> Iterator[tuple[Turn, str]]:
+    """
+    Yield what the caller said that is no noise, with what the agent said just before.
+
+    An agent that uses a tool speaks twice in a row: "Would Tuesday suit you?", "One moment."
+    """
+    lines: list[str] = []
+    is_agent_speaking = False
     for turn in event.turns:
         if turn.role == "agent":
-            agent_line = turn.message
-        elif not is_noise(turn, agent_line):
-            content = utterance_content(turn.message, agent_line)
-            path, at = f"utterance/{turn.index}", _time_of(event, turn)
-            found.append(memory(path, "utterance", content, at, said=turn.message))
-    return tuple(found)
+            lines = [*lines[-_MAX_LINES:], turn.message] if is_agent_speaking else [turn.message]
+        elif not all(is_noise(turn, line) for line in lines or [""]):
+            yield turn, " ".join(lines)
+        is_agent_speaking = turn.role == "agent"
 
 
 def is_noise(turn: Turn, agent_line: str) -> bool:
@@ -164,23 +184,16 @@ def is_noise(turn: Turn, agent_line: str) -> bool:
 
 
 def _facts(event: CallEnded) -> dict[str, tuple[str, datetime]]:
+    collected = {item.key for item in event.collected}
     facts = {
         item.key: (item.value, event.started_at)
         for item in event.collected
         if not ("name" in item.key.casefold() and item.value.casefold().rstrip(".") in _NO_NAMES)
     }
-    if STATED_NAME not in facts:
-        for turn in event.turns:
-            if turn.role == "user" and (names := _stated_names(turn.message)):
-                facts[STATED_NAME] = (names[-1], _time_of(event, turn))  # the last one counts
+    for key, turn, value in stated_facts(event.turns):
+        if key not in collected:
+            facts[key] = (value, _time_of(event, turn))  # the last one counts
     return facts
-
-
-def _stated_names(message: str) -> list[str]:
-    folded = message.lower()
-    if not any(lead in folded for lead in _NAME_LEADS):  # nearly always, and far quicker
-        return []
-    return _STATED_NAME.findall(message)
 
 
 def _time_of(event: CallEnded, turn: Turn) -> datetime:

@@ -13,7 +13,8 @@ from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 
-from memory.port import START, MemoryDamaged, MemoryStore, Position
+from memory.errors import MemoryDamaged
+from memory.port import START, MemoryStore, Position
 from processor.apply import noted, read_batch, why_not_from
 from processor.compare import Comparison, compare
 from processor.derive import origin

@@ -9,7 +9,8 @@ from pathlib import Path
 from apscheduler.schedulers.asyncio import AsyncIOScheduler  # type: ignore[import-untyped]
 from apscheduler.triggers.date import DateTrigger  # type: ignore[import-untyped]
 
-from memory.port import Conversation, Failure, MemoryStore, MemoryStoreError
+from memory.errors import MemoryStoreError
+from memory.port import Conversation, Failure, MemoryStore
 from processor.apply import MAX_EVENTS, attempt, noted
 from processor.errors import ProcessorError, type_and_place
 from processor.options import ProcessorOptions

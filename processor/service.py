@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from contextlib import aclosing, suppress
 from pathlib import Path
 
-from memory.port import Failure, MemoryDamaged, MemoryStore, MemoryStoreError, PositionMoved
+from memory.errors import MemoryDamaged, MemoryStoreError, PositionMoved
+from memory.port import Failure, MemoryStore
 from processor.apply import read_batch, why_not_from
+from processor.embedding import Embedding
 from processor.errors import ProcessorError, ProcessorLocked, RebuildStopped
 from processor.follow import follow
 from processor.lock import held, processor_lock
@@ -55,6 +57,7 @@ class _Processor:
         self._options = options
         self._stop = stop
         self._retries = Retries(root, store, options)
+        self._embedding = Embedding(store, options)
         self._has_caught_up = False
 
     async def keep_up(self) -> None:
@@ -67,6 +70,7 @@ class _Processor:
                     pause_seconds = min(2 * pause_seconds, _MAX_PAUSE_S)
 
     async def close(self) -> None:
+        await self._embedding.close()
         await self._retries.close()
 
     async def _look(self) -> bool:
@@ -76,6 +80,7 @@ class _Processor:
             if not self._stop.is_set():
                 await self._begin()
                 await self._retries.plan()
+                self._embedding.wake()
         except MemoryDamaged as error:
             await self._mend(str(error))
         except (MemoryStoreError, SpoolError, ProcessorError) as error:

@@ -2,16 +2,8 @@
 
 from collections.abc import Callable, Sequence
 
-from memory.port import (
-    Conversation,
-    Failure,
-    MemoryDamaged,
-    MemoryStore,
-    MemoryStoreError,
-    MemoryUnavailable,
-    Position,
-    PositionMoved,
-)
+from memory.errors import MemoryDamaged, MemoryStoreError, MemoryUnavailable, PositionMoved
+from memory.port import Conversation, Failure, MemoryStore, Position
 
 Derived = Sequence[tuple[str, Conversation]]  # what an event says, after the event's file
 

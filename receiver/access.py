@@ -14,10 +14,22 @@ def has_key(request: web.Request, key: str) -> bool:
     """
     if not key:
         return True
-    given = request.headers.get("X-Api-Key", "")
+    return _is_same(request.headers.get("X-Api-Key", "") or _bearer(request), key)
+
+
+def is_admin(request: web.Request, key: str) -> bool:
+    """Tell whether the request brings the admin key as a bearer token; never if none is set."""
+    return bool(key) and _is_same(_bearer(request), key)
+
+
+def _bearer(request: web.Request) -> str:
     authorization = request.headers.get("Authorization", "")
-    if not given and authorization[: len(BEARER)].lower() == BEARER:
-        given = authorization[len(BEARER) :]
+    if authorization[: len(BEARER)].lower() != BEARER:
+        return ""
+    return authorization[len(BEARER) :]
+
+
+def _is_same(given: str, key: str) -> bool:
     return hmac.compare_digest(
         given.strip().encode("utf-8", "surrogateescape"), key.encode("utf-8", "surrogateescape")
     )

@@ -28,11 +28,16 @@ MAX_UPLOADS = 4  # large bodies written at the same moment; further ones take tu
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiverOptions:
-    """How the receiver behaves. An empty key leaves its endpoint open."""
+    """
+    How the receiver behaves.
+
+    An empty key of an endpoint leaves it open; without an admin key nobody is the admin.
+    """
 
     post_call_secrets: tuple[str, ...]
     client_data_key: str = ""
     search_data_key: str = ""
+    admin_key: str = ""
     max_body_bytes: int = 256 * 1024 * 1024
     live_deadline_seconds: float = 1.0
     greeting: GreetingOptions = field(default_factory=GreetingOptions)

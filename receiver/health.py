@@ -6,7 +6,7 @@ from typing import Any
 
 from aiohttp import web
 
-from memory.port import MemoryStoreError
+from memory.errors import MemoryStoreError
 from receiver.context import RECEIVER, Receiver
 from receiver.errors import json_response
 from spool.format import SpoolError

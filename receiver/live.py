@@ -12,8 +12,9 @@ from typing import Any, TypeVar
 
 from aiohttp import web
 
-from memory.port import Found, MemoryStoreError, Profile
-from receiver.access import has_key
+from memory.errors import MemoryStoreError
+from memory.port import Found, Profile
+from receiver.access import has_key, is_admin
 from receiver.context import RECEIVER, Receiver
 from receiver.errors import error_response, json_response
 from receiver.request_log import BODY, CALLER, CONVERSATION
@@ -53,10 +54,11 @@ async def client_data(request: web.Request) -> web.Response:
 async def search_data(request: web.Request) -> web.Response:
     """Answer the agent's question about what this caller said before."""
     receiver = request.app[RECEIVER]
-    if not has_key(request, receiver.options.search_data_key):
+    options = receiver.options
+    if not (is_admin(request, options.admin_key) or has_key(request, options.search_data_key)):
         return _unauthorized("ELEVENLABS_SEARCH_DATA_KEY")
     answer = await _within_deadline(receiver, _answer_question(request, receiver))
-    return answer or json_response(search_answer(None, []))
+    return answer or json_response(search_answer(None, [], now=receiver.clock()))
 
 
 async def _profile_at_ring(request: web.Request, receiver: Receiver) -> Profile | None:
@@ -93,8 +95,12 @@ async def _answer_question(request: web.Request, receiver: Receiver) -> web.Resp
     query = body.get("query")
     if not isinstance(query, str):
         return error_response(400, "query_missing", "`query` must be text: what to look up.")
+    if body.get("explain") is True and not is_admin(request, receiver.options.admin_key):
+        return error_response(
+            403, "admin_key_needed", "`explain` needs the header Authorization: Bearer ADMIN_KEY."
+        )
     profile, found = await _recall(request, receiver, body, query[:MAX_QUERY_CHARACTERS])
-    return json_response(search_answer(profile, found))
+    return json_response(search_answer(profile, found, now=receiver.clock()))
 
 
 async def _recall(
@@ -107,8 +113,14 @@ async def _recall(
     profile = await receiver.memory.profile(caller)
     if profile is None or not query.strip():
         return profile, []
-    limit = _limit(body.get("limit"))
-    return profile, await receiver.memory.search(caller, query, limit=limit)
+    found = await receiver.memory.search(
+        caller,
+        query,
+        limit=_limit(body.get("limit")),
+        now=receiver.clock(),
+        explain=body.get("explain") is True,
+    )
+    return profile, found
 
 
 async def _within_deadline(receiver: Receiver, answer: Awaitable[Answer]) -> Answer | None:

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from memory.port import Conversation, Failure, Memory
+from memory.port import Conversation, Failure, Memory, Note
 
 ANA = "+15550100142"
 BEN = "+15550100177"
@@ -24,8 +24,21 @@ def a_memory(content="Caller: “A table for two, please.”", **given):
     return Memory(**(values | given))
 
 
+def a_note(text="Ana prefers tea.", **given):
+    values = {"kind": "preference", "by": "caller", "source": "summary"}
+    return Note(text=text, **(values | given))
+
+
 def a_call(
-    conversation_id="conv_1", *, caller=ANA, said=(), facts=(), summary="", at=MONDAY, **given
+    conversation_id="conv_1",
+    *,
+    caller=ANA,
+    said=(),
+    facts=(),
+    notes=(),
+    summary="",
+    at=MONDAY,
+    **given,
 ):
     """A call with one utterance for each of `said` and one fact for each (key, value)."""
 
@@ -61,6 +74,7 @@ def a_call(
         "outcome": "success",
         "summary": summary,
         "memories": tuple(memories) if caller else (),
+        "notes": notes if caller else (),
     }
     return Conversation(**(values | given))
 

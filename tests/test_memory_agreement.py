@@ -11,18 +11,30 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from memory.embedded import EmbeddedStore
+from memory.errors import PositionMoved
 from memory.in_memory import InMemoryStore
-from memory.port import Position, PositionMoved
-from tests.memories import ANA, BEN, MONDAY, a_call, a_failure, exported
+from memory.port import Position
+from tests.memories import ANA, BEN, MONDAY, a_call, a_failure, a_note, exported
 
 CALLERS = [ANA, BEN, None]
 WORDS = st.sampled_from(["table", "Tables for two.", "Señor café", "the", "", "two two table"])
+NOTES = st.builds(
+    a_note,
+    st.sampled_from(["The invoice was sent.", "Send the invoice.", "Call back.", "Ana likes tea."]),
+    kind=st.sampled_from(["preference", "commitment", "done"]),
+    by=st.sampled_from(["agent", "caller", ""]),
+    source=st.sampled_from(["summary", "fact"]),
+    key=st.sampled_from(["", "callback"]),
+)
 CALLS = st.builds(
     a_call,
     st.sampled_from(["conv_1", "conv_2", "conv_3", "conv_4"]),
     caller=st.sampled_from(CALLERS),
     said=st.lists(WORDS, max_size=3),
-    facts=st.dictionaries(st.sampled_from(["name", "preferred_day"]), WORDS, max_size=2),
+    facts=st.dictionaries(
+        st.sampled_from(["name", "preferred_day", "Preferred Day", "full_name"]), WORDS, max_size=3
+    ),
+    notes=st.lists(NOTES, max_size=3).map(tuple),
     summary=WORDS,
     at=st.integers(0, 3).map(lambda days: MONDAY + timedelta(days=days)),
     kind=st.sampled_from(["call", "call", "failure"]),

@@ -9,16 +9,12 @@ import pytest
 
 from memory.check import UnsoundConversation
 from memory.embedded import EmbeddedStore
+from memory.errors import MemoryStoreError, PositionMoved
+from memory.facts import MAX_FACTS
 from memory.in_memory import InMemoryStore
-from memory.port import (
-    START,
-    Counts,
-    Fact,
-    MemoryStoreError,
-    Position,
-    PositionMoved,
-)
-from tests.memories import ANA, BEN, MONDAY, a_call, a_failure, a_memory, exported
+from memory.port import START, Counts, Fact, Position
+from memory.profile import profile_of
+from tests.memories import ANA, BEN, MONDAY, a_call, a_failure, a_memory, a_note, exported
 
 DAY = timedelta(days=1)
 
@@ -181,6 +177,8 @@ async def test_failures_are_noted_replaced_and_resolved(store):
         a_call(version=(float("nan"), "ab")),
         a_call(duration_secs=float("inf")),
         a_call(language="\ud800"),
+        a_call(notes=(a_note("\udc00"),)),
+        replace(a_call(caller=None), notes=(a_note(),)),
     ],
 )
 async def test_an_unsound_conversation_is_refused_with_all_that_came_with_it(store, unsound):
@@ -201,7 +199,7 @@ async def test_the_profile_follows_from_the_calls(store):
     profile = await store.profile(ANA)
     assert profile.name == "Anna"
     assert profile.language == "it"
-    assert profile.preferences == "preferred day: Friday"
+    assert [each.note.text for each in profile.preferences] == ["preferred day: Friday"]
     assert profile.last_call_summary == "Ana booked a table."
     assert profile.summary == "16 November 2026: Ana booked a table."
     assert (profile.first_call_at, profile.last_call_at) == (MONDAY - DAY, MONDAY + DAY)
@@ -210,6 +208,90 @@ async def test_the_profile_follows_from_the_calls(store):
         ("name", "Anna", "conv_2"),
         ("preferred_day", "Friday", "conv_0"),
     ]
+
+
+@pytest.mark.parametrize("order", list(permutations(range(4))))
+async def test_a_fact_keeps_its_history_whatever_the_order(store, order):
+    values = ["Rome", "rome ", "Milan", "Turin"]
+    calls = [
+        a_call(f"conv_{n}", at=MONDAY + n * DAY, facts={"city": value})
+        for n, value in enumerate(values)
+    ]
+    for index in order:
+        await store.apply([calls[index]])
+    [fact] = (await store.profile(ANA)).facts
+    assert [(each.value, each.conversation_id) for each in (fact, *fact.previous)] == [
+        ("Turin", "conv_3"),
+        ("Milan", "conv_2"),
+        ("rome", "conv_1"),
+    ]
+
+
+async def test_a_revision_takes_its_old_facts_and_notes_out_of_the_profile(store):
+    calls = [
+        a_call(
+            f"conv_{n}",
+            at=MONDAY + n * DAY,
+            facts={"city": city},
+            notes=(a_note(f"Ana prefers {city}."), a_note(f"Visit {city}.", kind="commitment")),
+        )
+        for n, city in enumerate(["Rome", "Milan", "Rome"])
+    ]
+    await store.apply(calls)
+    revised = replace(calls[1], memories=(), notes=(), version=(9e9, "ff"))
+    await store.apply([revised])
+    profile = await store.profile(ANA)
+    assert [(fact.value, fact.previous) for fact in profile.facts] == [("Rome", ())]
+    assert [each.note.text for each in profile.preferences] == ["Ana prefers Rome."]
+    assert [each.conversation_id for each in profile.commitments] == ["conv_2"]
+    moved = replace(calls[2], caller=BEN, memories=(), version=(9e9, "ff"))
+    await store.apply([moved])
+    [fact] = (await store.profile(ANA)).facts
+    assert (fact.value, fact.conversation_id) == ("Rome", "conv_0")
+    assert [each.conversation_id for each in (await store.profile(BEN)).commitments] == ["conv_2"]
+
+
+async def test_notes_are_exported_in_their_order(store):
+    notes = (a_note("one", kind="done", by="agent"), a_note("two", source="fact", key="k"))
+    await store.apply([a_call(notes=notes), a_call("conv_0")])
+    [without, line] = [json.loads(line)["notes"] for line in await exported(store)]
+    assert without == []
+    assert line == [
+        {"kind": "done", "text": "one", "by": "agent", "source": "summary", "key": ""},
+        {"kind": "preference", "text": "two", "by": "caller", "source": "fact", "key": "k"},
+    ]
+
+
+async def test_a_hostile_history_has_a_bounded_profile_that_every_store_agrees_on(store):
+    calls = [
+        a_call(
+            f"conv_{n:03}",
+            at=MONDAY + (n % 7) * DAY,
+            facts={f"Key {n * 5 + i}": f"value {n % 3} " * 300 for i in range(5)}
+            | {
+                "first_name": "x" * 1_000,
+                "FIRST_NAME": f"Ana{n}",
+                "first name": "She will not say",
+            },
+            summary="One sentence. " * 600,
+            notes=tuple(
+                a_note(f"{kind} {n}-{i} " * 20, kind=kind)
+                for i, kind in enumerate(["preference", "commitment", "done"] * 3)
+            ),
+        )
+        for n in range(60)
+    ]
+    await store.apply(calls)
+    profile = await store.profile(ANA)
+    assert profile == profile_of(ANA, calls)
+    assert len(profile.facts) == MAX_FACTS
+    assert profile.name == "Ana55"
+    assert len(repr(profile)) < 300_000
+    await store.apply([replace(c, memories=(), notes=(), version=(9e9, "ff")) for c in calls[::2]])
+    kept = [c for n, c in enumerate(calls) if n % 2]
+    remaining = await store.profile(ANA)
+    assert remaining.facts == profile_of(ANA, kept).facts
+    assert remaining.commitments == profile_of(ANA, kept).commitments
 
 
 async def test_search_is_limited_and_newest_first_among_equals(store):

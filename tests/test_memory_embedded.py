@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from memory import embedded_rows, embedded_schema
+from memory import embedded_schema, embedded_search
 from memory.embedded import EmbeddedStore
 from memory.embedded_schema import OutdatedStore
-from memory.port import START, Counts, MemoryStoreError, MemoryUnavailable, Position
+from memory.errors import MemoryStoreError, MemoryUnavailable
+from memory.port import START, Counts, Position
 from tests.memories import ANA, BEN, MONDAY, a_call, exported
 
 PROJECT = Path(__file__).parent.parent
@@ -142,7 +143,7 @@ async def test_a_read_never_waits_for_a_write(tmp_path, store):
 
 
 async def test_a_write_that_cannot_get_in_is_unavailable_not_lost(tmp_path, store, monkeypatch):
-    store._writer.execute("PRAGMA busy_timeout = 50")
+    store._threads._writer.execute("PRAGMA busy_timeout = 50")
     writer = sqlite3.connect(tmp_path / "memory.db", isolation_level=None)
     writer.execute("BEGIN IMMEDIATE")
     with pytest.raises(MemoryUnavailable, match="locked"):
@@ -154,14 +155,14 @@ async def test_a_write_that_cannot_get_in_is_unavailable_not_lost(tmp_path, stor
 
 async def test_a_full_disk_leaves_the_last_commit(store):
     await store.apply([a_call("conv_1", said=["kept"])])
-    pages = store._writer.execute("PRAGMA page_count").fetchone()[0]
-    store._writer.execute(f"PRAGMA max_page_count = {pages}")
+    pages = store._threads._writer.execute("PRAGMA page_count").fetchone()[0]
+    store._threads._writer.execute(f"PRAGMA max_page_count = {pages}")
     huge = a_call("conv_2", said=["x" * 9_000 for _ in range(50)])
     with pytest.raises(MemoryUnavailable, match="full"):
         await store.apply([huge], advance=(START, Position(ledger="abc", offset=5)))
     assert await store.position() == START
     assert await store.counts() == Counts(callers=1, conversations=1, memories=1)
-    store._writer.execute("PRAGMA max_page_count = 1000000")
+    store._threads._writer.execute("PRAGMA max_page_count = 1000000")
     await store.apply([huge])
 
 
@@ -262,7 +263,7 @@ async def test_a_file_that_is_removed_or_replaced_while_in_use_is_noticed(tmp_pa
 
 async def test_long_searches_do_not_keep_a_ringing_phone_waiting(tmp_path, monkeypatch):
     go_on = threading.Event()
-    monkeypatch.setattr(embedded_rows, "search", lambda *_, **__: go_on.wait(20) and [])
+    monkeypatch.setattr(embedded_search, "search", lambda *_, **__: go_on.wait(20) and [])
     store = await EmbeddedStore.open(tmp_path / "memory.db")
     searches = [asyncio.create_task(store.search(ANA, "tea", limit=5)) for _ in range(20)]
     await asyncio.sleep(0)

@@ -14,7 +14,8 @@ import pytest
 from memory import embedded, embedded_schema
 from memory.embedded import EmbeddedStore
 from memory.embedded_files import claim_fresh, remove_leftovers, set_aside
-from memory.port import START, MemoryDamaged, MemoryStoreError, MemoryUnavailable, Position
+from memory.errors import MemoryDamaged, MemoryStoreError, MemoryUnavailable
+from memory.port import START, Position
 from tests.memories import ANA, MONDAY, a_call, exported
 from tests.spools import a_store, until
 

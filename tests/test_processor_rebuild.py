@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from memory.embedded import EmbeddedStore
+from memory.errors import MemoryUnavailable
 from memory.in_memory import InMemoryStore
-from memory.port import MemoryUnavailable
 from processor import rebuild as rebuilding
 from processor.compare import compare
 from processor.errors import RebuildFailed, RebuildRunning, RebuildStopped

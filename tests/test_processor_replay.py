@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from memory.embedded import EmbeddedStore
+from memory.errors import MemoryUnavailable
 from memory.in_memory import InMemoryStore
-from memory.port import MemoryUnavailable
 from processor.derive import derive
 from processor.parked import retry_parked
 from processor.rebuild import rebuild

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from memory.embedded import EmbeddedStore
+from memory.errors import MemoryStoreError, MemoryUnavailable
 from memory.in_memory import InMemoryStore
-from memory.port import MemoryStoreError, MemoryUnavailable, Position
+from memory.port import Position
 from processor.errors import ProcessorError, ProcessorLocked
 from processor.follow import follow
 from processor.lock import is_held, processor_lock

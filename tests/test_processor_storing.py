@@ -5,8 +5,9 @@ from functools import partial
 
 import pytest
 
+from memory.errors import MemoryStoreError, MemoryUnavailable, PositionMoved
 from memory.in_memory import InMemoryStore
-from memory.port import START, MemoryStoreError, MemoryUnavailable, Position, PositionMoved
+from memory.port import START, Position
 from processor.apply import noted
 from processor.rebuild import rebuild
 from processor.schedule import Retries

@@ -7,8 +7,8 @@ import stat
 
 import pytest
 
+from memory.errors import MemoryUnavailable
 from memory.in_memory import InMemoryStore
-from memory.port import MemoryUnavailable
 from spool.format import SpoolFailed
 from tests.factories import transcription_payload
 from tests.receiving import receiving

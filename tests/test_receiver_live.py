@@ -6,8 +6,8 @@ import json
 
 import pytest
 
+from memory.errors import MemoryUnavailable
 from memory.in_memory import InMemoryStore
-from memory.port import MemoryUnavailable
 from processor.derive import derive
 from tests.factories import transcription_payload
 from tests.receiving import receiving
@@ -18,6 +18,7 @@ AGENT_LINE = "+15005550006"
 KEYS = {
     "user_name", "caller_name", "user_profile_summary", "last_call_summary", "caller_history",
     "caller_preferences", "is_returning_caller", "call_count", "last_call_date",
+    "preferred_name", "first_name", "full_name", "open_commitments",
 }  # fmt: skip
 
 
@@ -27,7 +28,7 @@ class SlowStore(InMemoryStore):
     async def profile(self, caller):
         await asyncio.sleep(60)
 
-    async def search(self, caller, query, *, limit):
+    async def search(self, caller, query, *, limit, now=None, explain=False):
         await asyncio.sleep(60)
 
 

@@ -26,10 +26,12 @@ PURE = [
     *(ROOT / "voice").glob("*.py"),
     ROOT / "spool" / "format.py",
     ROOT / "memory" / "content.py",
-    ROOT / "memory" / "ranking.py",
+    *(path for path in (ROOT / "memory" / "recall").rglob("*.py") if path.name != "cache.py"),
     ROOT / "memory" / "profile.py",
     ROOT / "processor" / "derive.py",
     ROOT / "processor" / "sectors.py",
+    ROOT / "processor" / "sector_rules.py",
+    *(ROOT / "processor" / "sector_phrases").glob("*.py"),
 ]
 IMPURE_MODULES = {"os", "time", "random", "asyncio", "sqlite3", "aiohttp", "socket", "threading"}
 MAX_LINES = 300

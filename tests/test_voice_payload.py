@@ -176,6 +176,49 @@ def test_collected_values_may_come_as_a_list():
     assert [(item.key, item.value) for item in event.collected] == [("first_name", "Ana")]
 
 
+def evaluated(results, *, listed=None):
+    payload = transcription_payload()
+    analysis = payload["data"]["analysis"]
+    analysis["evaluation_criteria_results"] = results
+    analysis["evaluation_criteria_results_list"] = listed
+    found = parse_event("transcription", encoded(payload)).evaluations
+    return [(each.criterion, each.result, each.rationale) for each in found]
+
+
+def test_evaluation_results_are_read():
+    promised = {"criteria_id": "promise_kept", "result": "success", "rationale": "It was sent. "}
+    results = {
+        "promise_kept": promised,
+        "polite": {"result": "Failure"},
+        " ": promised,
+        "odd": "success",
+        "half": {"result": 1, "rationale": ["x"]},
+    }
+    expected = [
+        ("promise_kept", "success", "It was sent."),
+        ("polite", "failure", ""),
+        ("half", "", ""),
+    ]
+    assert evaluated(results) == expected
+
+
+@pytest.mark.parametrize("nothing", [None, {}, [], "x", 5])
+def test_evaluation_results_may_come_as_a_list(nothing):
+    listed = [
+        {"criteria_id": "solved", "result": "unknown", "rationale": "Nobody said."},
+        {"result": "success"},
+        "x",
+    ]
+    expected = [("solved", "unknown", "Nobody said.")]
+    assert evaluated(nothing, listed=listed) == expected
+    assert evaluated(listed) == [("solved", "unknown", "Nobody said.")]
+
+
+def test_without_evaluation_results_there_are_none():
+    assert call().evaluations == ()
+    assert evaluated(None, listed={"a": 1}) == []
+
+
 def test_an_integer_too_large_for_an_integer_is_no_obstacle():
     body = encoded(transcription_payload(collected={"key": "BIG"})).replace(b'"BIG"', b"9" * 5000)
     assert parse_event("transcription", body).collected == ()

@@ -34,6 +34,15 @@ class CollectedValue:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluation:
+    """One evaluation result: whether a criterion was met, in the platform's word, and why."""
+
+    criterion: str
+    result: str  # success, failure, unknown or ""
+    rationale: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallEnded:
     """A conversation that took place: `post_call_transcription`."""
 
@@ -50,6 +59,7 @@ class CallEnded:
     outcome: str  # the platform's call_successful: success, failure, unknown or ""
     summary: str
     collected: tuple[CollectedValue, ...]
+    evaluations: tuple[Evaluation, ...]
     turns: tuple[Turn, ...]
 
 

@@ -44,9 +44,11 @@ class GreetingOptions:
     send_language: bool = True
 
 
-def greeting_for(name: str, language: str, *, options: GreetingOptions) -> str | None:
-    """Return the first message for a caller of this name; None: keep the agent's own."""
-    called = first_name(name)
+def greeting_for(called: str, language: str, *, options: GreetingOptions) -> str | None:
+    """Return the first message for a caller who is called so; None: keep the agent's own."""
+    called = clean(called, limit=200)
+    if len(called) > _MAX_NAME_CHARS:
+        called = first_name(called)
     if not called or not options.send_first_message:
         return None
     template = options.template or _built_in(language)

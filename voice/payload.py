@@ -7,7 +7,7 @@ from typing import Any
 
 from voice.document import number, read_object, section, text, unix_seconds
 from voice.errors import NotUnderstood
-from voice.events import CallEnded, CallFailed, CollectedValue, Event, Turn
+from voice.events import CallEnded, CallFailed, CollectedValue, Evaluation, Event, Turn
 from voice.identity import caller_of_call, phone_key
 
 __all__ = ["NotUnderstood", "parse_event"]
@@ -62,6 +62,7 @@ def _call_ended(data: dict[str, Any], timestamp: float | None, region: str | Non
         outcome=text(analysis.get("call_successful")),
         summary=text(analysis.get("transcript_summary")) or text(analysis.get("summary")),
         collected=_collected(analysis),
+        evaluations=_evaluations(analysis),
         turns=_turns(data.get("transcript")),
     )
 
@@ -127,19 +128,38 @@ def _turns(transcript: object) -> tuple[Turn, ...]:
 
 
 def _collected(analysis: dict[str, Any]) -> tuple[CollectedValue, ...]:
-    results = analysis.get("data_collection_results")
-    if isinstance(results, dict):
+    values = {}
+    for key, item in _results(analysis, "data_collection_results", id_field="data_collection_id"):
+        value = _value_text(item.get("value") if isinstance(item, dict) else item)
+        if value.casefold().rstrip(".") not in _NOTHING_COLLECTED:
+            values[key] = value
+    return tuple(CollectedValue(key=key, value=value) for key, value in values.items())
+
+
+def _evaluations(analysis: dict[str, Any]) -> tuple[Evaluation, ...]:
+    found = {
+        key: Evaluation(
+            criterion=key,
+            result=text(item.get("result")).casefold(),
+            rationale=text(item.get("rationale")),
+        )
+        for key, item in _results(analysis, "evaluation_criteria_results", id_field="criteria_id")
+        if isinstance(item, dict)
+    }
+    return tuple(found.values())
+
+
+def _results(analysis: dict[str, Any], name: str, *, id_field: str) -> list[tuple[str, Any]]:
+    """Return (id, result) pairs, whether they come as an object by id or as a list."""
+    results = analysis.get(name)
+    if isinstance(results, dict) and results:
         pairs = list(results.items())
     else:
-        listed = results or analysis.get("data_collection_results_list")
+        has_list = isinstance(results, list) and results
+        listed = results if has_list else analysis.get(f"{name}_list")
         items = listed if isinstance(listed, list) else []
-        pairs = [(item.get("data_collection_id"), item) for item in items if isinstance(item, dict)]
-    values = {}
-    for key, item in pairs:
-        value = _value_text(item.get("value") if isinstance(item, dict) else item)
-        if text(key) and value.casefold().rstrip(".") not in _NOTHING_COLLECTED:
-            values[text(key)] = value
-    return tuple(CollectedValue(key=key, value=value) for key, value in values.items())
+        pairs = [(item.get(id_field), item) for item in items if isinstance(item, dict)]
+    return [(text(key), item) for key, item in pairs if text(key)]
 
 
 def _value_text(value: object) -> str:

@@ -1,0 +1,51 @@
+"""The embedded store's search terms: kept for each conversation, and stamped for each caller."""
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+
+from memory.port import Conversation
+from memory.recall.cache import Stamp
+from memory.recall.terms import ConversationTerms, pack, terms_of, unpack
+
+
+def put(connection: sqlite3.Connection, conversations: Sequence[Conversation]) -> None:
+    """Keep the terms of conversations whose older records have been removed."""
+    connection.executemany(
+        "INSERT INTO terms VALUES (?, ?, ?, ?)",
+        [(c.caller, c.id, c.kind, pack(terms_of(c))) for c in conversations if c.memories],
+    )
+    _note_change(connection, [c.caller for c in conversations if c.memories])
+
+
+def remove(
+    connection: sqlite3.Connection, *, caller: str | None, conversation_id: str, source: str
+) -> None:
+    """Remove the terms of one conversation record."""
+    connection.execute(
+        "DELETE FROM terms WHERE caller = ? AND conversation_id = ? AND source = ?",
+        (caller, conversation_id, source),
+    )
+    _note_change(connection, [caller])
+
+
+def of_caller(connection: sqlite3.Connection, caller: str) -> Iterable[ConversationTerms]:
+    """Yield the terms of every conversation of `caller`."""
+    rows = connection.execute("SELECT terms FROM terms WHERE caller = ?", (caller,))
+    return (unpack(packed) for (packed,) in rows)
+
+
+def stamp(connection: sqlite3.Connection, caller: str) -> Stamp:
+    """Return which state of this caller's memories the connection's snapshot shows."""
+    incarnation, generation = connection.execute(
+        "SELECT value, (SELECT generation FROM generations WHERE caller = ?) FROM incarnation",
+        (caller,),
+    ).fetchone()
+    return Stamp(incarnation=incarnation, generation=generation or 0)
+
+
+def _note_change(connection: sqlite3.Connection, callers: Iterable[str | None]) -> None:
+    connection.executemany(
+        "INSERT INTO generations VALUES (?, 1) "
+        "ON CONFLICT (caller) DO UPDATE SET generation = generation + 1",
+        [(caller,) for caller in callers if caller is not None],
+    )

@@ -1,0 +1,164 @@
+"""Building the index of one caller from the terms of that caller's memories."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from itertools import chain
+from typing import NamedTuple
+
+import numpy as np
+
+from memory.recall.index import (
+    KINDS,
+    SILENCE_US,
+    YEAR_US,
+    CallerIndex,
+    Flags,
+    Floats,
+    Ints,
+    Postings,
+)
+from memory.recall.spelling import spellings
+from memory.recall.terms import ConversationTerms, Terms
+
+_DEFAULT_LANGUAGE = "en"
+_PLACE_OF_KIND = {kind: place for place, kind in enumerate(KINDS)}
+# The agent addresses a caller by name again and again, and the caller hardly ever says it.
+_NAME_LEAST_TIMES = 3
+_NAME_MOST_SAID = 0.2  # of the times it is heard
+
+Texts = list[list[str]]
+
+
+class _Entry(NamedTuple):
+    conversation: ConversationTerms
+    terms: Terms
+
+
+def build_index(conversations: Iterable[ConversationTerms]) -> CallerIndex:
+    """Return the index of these conversations of one caller; the same for any order of them."""
+    conversations = sorted(conversations, key=lambda c: (c.conversation_id, c.source))
+    entries = [_Entry(c, terms) for c in conversations for terms in c.memories]
+    entries, exchange = _in_order(entries)
+    said = [entry.terms.said.split() for entry in entries]
+    heard = [entry.terms.heard.split() for entry in entries]
+    vocabulary = {stem: place for place, stem in enumerate(dict.fromkeys(chain(*said, *heard)))}
+    said_start, said_stems = _flat(said, vocabulary)
+    heard_start, heard_stems = _flat(heard, vocabulary)
+    said_postings = _postings(said_start, said_stems, len(vocabulary))
+    speakers = tuple(dict.fromkeys(entry.terms.speaker for entry in entries))
+    return CallerIndex(
+        entries=tuple((t.kind, c.conversation_id, c.source, t.id) for c, t in entries),
+        vocabulary=vocabulary,
+        spellings=spellings(tuple(vocabulary)),
+        languages=_languages(conversations),
+        said=said_postings,
+        heard=_postings(heard_start, heard_stems, len(vocabulary)),
+        said_length=_lengths(said_start),
+        heard_length=_lengths(heard_start),
+        said_stems=(said_start, said_stems),
+        occurred_us=_numbers(terms.occurred_us for _, terms in entries),
+        exchange=exchange,
+        call=_calls(entries),
+        kind=_numbers(_PLACE_OF_KIND[terms.kind] for _, terms in entries),
+        speaker=_places((terms.speaker for _, terms in entries), speakers),
+        speakers=speakers,
+        names=_names(entries, vocabulary, said_postings),
+        superseded=_superseded(entries),
+        asks=np.array([terms.asks for _, terms in entries], bool),
+        heard_asks=np.array([terms.heard_asks for _, terms in entries], bool),
+    )
+
+
+def _in_order(entries: Sequence[_Entry]) -> tuple[list[_Entry], Ints]:
+    """Return the entries by exchange, kind and time, and the exchange of each."""
+    # stable: those of one moment keep the order of the transcript
+    by_time = sorted(entries, key=lambda entry: entry.terms.occurred_us)
+    exchanges: list[int] = []
+    for place, entry in enumerate(by_time):
+        begins = place > 0 and _is_new_exchange(by_time[place - 1], entry)
+        exchanges.append(exchanges[-1] + begins if place else 0)
+    order = sorted(range(len(by_time)), key=lambda i: (exchanges[i], by_time[i].terms.kind))
+    return [by_time[i] for i in order], _numbers(exchanges[i] for i in order)
+
+
+def _is_new_exchange(last: _Entry, entry: _Entry) -> bool:
+    if entry.terms.occurred_us < YEAR_US:  # undated: nothing tells when it was
+        return entry.conversation is not last.conversation
+    return entry.terms.occurred_us - last.terms.occurred_us > SILENCE_US
+
+
+def _flat(texts: Texts, vocabulary: dict[str, int]) -> tuple[Ints, Ints]:
+    """Return where each text begins among all stems, and all stems as numbers, in order."""
+    start = np.zeros(len(texts) + 1, np.int64)
+    np.cumsum([len(text) for text in texts], out=start[1:])
+    return start, _numbers(map(vocabulary.__getitem__, chain.from_iterable(texts)))
+
+
+def _postings(start: Ints, stems: Ints, vocabulary_size: int) -> Postings:
+    total = max(len(start) - 1, 1)
+    memory = np.repeat(np.arange(len(start) - 1), np.diff(start))
+    pairs, counts = np.unique(stems * total + memory, return_counts=True)
+    return Postings(
+        start=np.searchsorted(pairs, np.arange(vocabulary_size + 1) * total),
+        memory=pairs % total,
+        count=counts.astype(np.float32),
+    )
+
+
+def _lengths(start: Ints) -> Floats:
+    return np.maximum(np.diff(start), 1).astype(np.float32)
+
+
+def _languages(conversations: Iterable[ConversationTerms]) -> tuple[str, ...]:
+    found = Counter(c.language or _DEFAULT_LANGUAGE for c in conversations for _ in c.memories)
+    return tuple(language for language, _ in found.most_common())
+
+
+def _calls(entries: Sequence[_Entry]) -> Ints:
+    begins: dict[str, int] = {}
+    for conversation, terms in entries:
+        known = begins.get(conversation.conversation_id, terms.occurred_us)
+        begins[conversation.conversation_id] = min(known, terms.occurred_us)
+    by_time = sorted(begins, key=lambda conversation_id: (begins[conversation_id], conversation_id))
+    return _places((conversation.conversation_id for conversation, _ in entries), by_time)
+
+
+def _names(entries: Iterable[_Entry], vocabulary: dict[str, int], said: Postings) -> frozenset[str]:
+    """Return the stems of what the caller is called, by facts and by the agent."""
+    collected: set[str] = set()
+    times: Counter[str] = Counter()
+    for _, terms in entries:
+        if terms.kind == "fact":
+            collected.update(terms.names.split())
+        elif terms.names:
+            times.update(terms.names.split())
+    for stem, count in times.items():
+        place = vocabulary.get(stem)
+        own = said.count[said.start[place] : said.start[place + 1]].sum() if place else 0
+        if count >= _NAME_LEAST_TIMES and own <= _NAME_MOST_SAID * count:
+            collected.add(stem)
+    return frozenset(collected)
+
+
+def _superseded(entries: Sequence[_Entry]) -> Flags:
+    newest: dict[str, int] = {}
+    superseded = np.zeros(len(entries), bool)
+    for place, (_, terms) in enumerate(entries):
+        if terms.kind == "fact" and terms.key:
+            older = newest.get(terms.key)
+            if older is None or terms.occurred_us >= entries[older].terms.occurred_us:
+                newest[terms.key] = place
+            else:
+                older = place
+            if older is not None:
+                superseded[older] = True
+    return superseded
+
+
+def _places(values: Iterable[str], known: Sequence[str]) -> Ints:
+    place = {value: number for number, value in enumerate(known)}
+    return _numbers(place[value] for value in values)
+
+
+def _numbers(values: Iterable[int]) -> Ints:
+    return np.fromiter(values, np.int64)

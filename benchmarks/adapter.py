@@ -43,13 +43,9 @@ class Adapter:
 
     def add(self, caller: str, items: Sequence[Item]) -> None:
         """Apply (id, text, unix seconds) of one caller, oldest first, a conversation a session."""
-        began = len(self._ids)
-        conversations: list[Conversation] = []
-        for session in sessions(items):
-            conversation_id = f"conv_{began + len(conversations)}_{caller}"
-            memories = tuple(_memories(caller, conversation_id, session))
-            self._ids |= {m.id: key for m, (key, *_) in zip(memories, session, strict=True)}
-            conversations.append(_conversation(conversation_id, caller, memories))
+        conversations = list(conversations_of(caller, items, began=len(self._ids)))
+        memories = (memory for each in conversations for memory in each.memories)
+        self._ids |= {m.id: key for m, (key, *_) in zip(memories, items, strict=True)}
         self._runner.run(self._store.apply(conversations))
         newest = max(memory.occurred_at for each in conversations for memory in each.memories)
         self._newest[caller] = max(newest, self._newest.get(caller, newest))
@@ -71,6 +67,16 @@ class Adapter:
         self._runner.run(self._store.close())
         self._runner.close()
         self._remove()
+
+
+def conversations_of(
+    caller: str, items: Sequence[Item], *, began: int = 0
+) -> Iterator[Conversation]:
+    """Yield the items as conversations, one a session, numbered from `began` on."""
+    for number, session in enumerate(sessions(items), start=began):
+        conversation_id = f"conv_{number}_{caller}"
+        memories = tuple(_memories(caller, conversation_id, session))
+        yield _conversation(conversation_id, caller, memories)
 
 
 def sessions(items: Sequence[Item]) -> Iterator[list[Item]]:

@@ -119,7 +119,7 @@ async def by_store_size(folder: Path, runs: int, *, deadline: float) -> None:
     async with engines(folder) as both:
         for callers in STORE_SIZES:
             expected = seconds_a_caller * (callers - both.callers)
-            if time.monotonic() + expected > deadline:
+            if columns and time.monotonic() + expected > deadline:
                 left_out = f"{callers:,} callers take {expected:.0f} s to store: see --large"
                 break
             began, before = time.monotonic(), both.callers

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -21,6 +22,7 @@ from memory.embedded import EmbeddedStore
 from memory.port import Conversation, Memory
 
 _LIMIT = 10  # memories that a search asks for
+_NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)  # the day of every question
 _BATCH = 100  # conversations in a transaction
 _SEED = 7
 
@@ -87,7 +89,7 @@ class Engines:
     def searches(self, asked: Asked) -> list[Work]:
         """Return our searches for a caller's questions."""
         return [
-            partial(self.store.search, asked.caller, question, limit=_LIMIT)
+            partial(self.store.search, asked.caller, question, limit=_LIMIT, now=_NOW)
             for question in asked.questions
         ]
 

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -69,5 +68,7 @@ def _as_json(found: Found, *, now: datetime, explain: bool) -> dict[str, Any]:
         "conversation_id": memory.conversation_id,
     }
     if explain:
-        answer["explanation"] = list(map(asdict, found.parts))
+        answer["explanation"] = [
+            {"part": part.what, "effect": part.effect, "value": part.value} for part in found.parts
+        ]
     return answer

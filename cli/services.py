@@ -13,6 +13,7 @@ import uvloop
 from cli.banner import show_banner
 from cli.store import open_store, processor_options
 from cli.wiring import open_receiver
+from memory.recall.find import warm_up
 from processor.errors import ProcessorLocked
 from processor.lock import held
 from processor.service import run_processor
@@ -42,6 +43,7 @@ async def _run(settings: Settings, *, with_receiver: bool, with_processor: bool)
         store = await stack.enter_async_context(open_store(settings, upgrade=True, with_model=True))
         services: list[Coroutine[Any, Any, None]] = []
         if with_receiver:
+            await asyncio.to_thread(warm_up)
             parts = await stack.enter_async_context(open_receiver(settings, store))
             services.append(
                 serve(

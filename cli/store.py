@@ -13,6 +13,8 @@ from processor.retry import RetryPolicy
 from settings import Settings
 from spool.format import STATE_FOLDER, SpoolError
 
+_SHARE_FOR_MODEL = 0.4  # of a live answer's time; words need hardly any of the rest
+
 
 @asynccontextmanager
 async def open_store(
@@ -39,6 +41,7 @@ async def open_store(
             must_exist=must_exist,
             cache_bytes=settings.memory_cache_mb * 1024 * 1024,
             encoder=encoder,
+            query_seconds=_SHARE_FOR_MODEL * settings.live_deadline_ms / 1000,
         )
         stack.push_async_callback(store.close)
         yield store

@@ -30,7 +30,7 @@ from memory.port import Conversation, Counts, Failure, Found, MemoryStore, Posit
 from memory.recall.cache import IndexCache
 
 DEFAULT_CACHE_BYTES = 64 * 1024 * 1024
-DEFAULT_QUERY_SECONDS = 0.2  # a model on this machine takes a hundredth of it
+DEFAULT_QUERY_SECONDS = 0.4  # for the vector of a question; then its words have to do
 
 _EXPORT_STEP = 200  # conversations read between two looks at the event loop
 _SWEEP_EVERY_S = 60.0
@@ -54,9 +54,11 @@ class EmbeddedStore:
         fresh: FreshFile | None,
         cache_bytes: int = DEFAULT_CACHE_BYTES,
         encoder: Encoder | None = None,
+        query_seconds: float = DEFAULT_QUERY_SECONDS,
     ) -> None:
         self._path = path
         self._encoder = encoder
+        self._query_seconds = query_seconds
         self._questions = QueryEncoder(encoder) if encoder else None
         self._indexes = IndexCache(max_bytes=cache_bytes)
         self._fresh = fresh  # the claim on the file, for a store from fresh()
@@ -75,6 +77,7 @@ class EmbeddedStore:
         must_exist: bool = False,
         cache_bytes: int = DEFAULT_CACHE_BYTES,
         encoder: Encoder | None = None,
+        query_seconds: float = DEFAULT_QUERY_SECONDS,
     ) -> "EmbeddedStore":
         """
         Open the store at `path`; if it is missing, make it, or raise if it `must_exist`.
@@ -89,19 +92,19 @@ class EmbeddedStore:
         after a kill meanwhile, because nothing of the old store is left.
 
         `cache_bytes` is about how much memory the search indexes of callers may take. `encoder`
-        is closed by who opened it, after the store.
+        is closed by who opened it, after the store; a question waits `query_seconds` for it.
         """
-
-        def open_file() -> sqlite3.Connection:
-            with embedded_schema.translated(path):
-                connection = embedded_schema.open_live(
-                    path, upgrade=upgrade, must_exist=must_exist, now=datetime.now(UTC)
-                )
-            embedded_files.remove_leftovers(path)
-            return connection
-
-        connection = await asyncio.to_thread(open_file)
-        return cls(path, connection, fresh=None, cache_bytes=cache_bytes, encoder=encoder)
+        connection = await asyncio.to_thread(
+            _open_file, path, upgrade=upgrade, must_exist=must_exist
+        )
+        return cls(
+            path,
+            connection,
+            fresh=None,
+            cache_bytes=cache_bytes,
+            encoder=encoder,
+            query_seconds=query_seconds,
+        )
 
     async def apply(
         self,
@@ -170,7 +173,7 @@ class EmbeddedStore:
         """Return at most `limit` of this caller's memories, best match first."""
         meaning = None
         if self._questions is not None:
-            meaning = await self._questions.query_vector(query, seconds=DEFAULT_QUERY_SECONDS)
+            meaning = await self._questions.query_vector(query, seconds=self._query_seconds)
         return await self._threads.read(
             partial(
                 embedded_search.search,
@@ -263,3 +266,12 @@ class EmbeddedStore:
                 self._threads.damage = None  # rebuilt, by this process or another
                 return
         raise damage
+
+
+def _open_file(path: Path, *, upgrade: bool, must_exist: bool) -> sqlite3.Connection:
+    with embedded_schema.translated(path):
+        connection = embedded_schema.open_live(
+            path, upgrade=upgrade, must_exist=must_exist, now=datetime.now(UTC)
+        )
+    embedded_files.remove_leftovers(path)
+    return connection

@@ -7,7 +7,7 @@ neighbours in time. So a history is read from an index in a few steps, however l
 # ruff: noqa: S608 - what is put into SQL text here is this file's own constants, never a value
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from memory.facts import (
@@ -20,7 +20,7 @@ from memory.facts import (
     with_history,
 )
 from memory.moments import microseconds_of, moment_of
-from memory.names import NAME_TOPICS
+from memory.names import NAME_PARTS, NAME_STATEMENTS, NAME_TOPICS
 from memory.port import Fact, Memory
 from memory.topics import topic_of
 
@@ -59,9 +59,14 @@ _NAMES = f"""
         WHERE caller = ? AND facts.topic = names.topic AND standing > {REPEATED}
     )
 """
+_NEWEST_OF_TOPIC = f"""
+    SELECT key, value, occurred_at_us, conversation_id FROM facts WHERE caller = ? AND topic = ?
+    ORDER BY occurred_at_us DESC, conversation_id DESC, source DESC, id DESC
+    LIMIT {NAME_STATEMENTS}
+"""
 
 _Place = tuple[Any, ...]  # caller, topic, occurred_at_us, conversation_id, source, id
-_Row = tuple[Any, ...]  # value, standing, and the place within the topic
+_Row = tuple[Any, ...]  # of what was before: value, standing, and the place within the topic
 
 
 def add(connection: sqlite3.Connection, source: str, memories: Iterable[Memory]) -> None:
@@ -93,14 +98,25 @@ def newest(connection: sqlite3.Connection, caller: str) -> list[Fact]:
     return facts + [names[topic] for topic in newest_first(names)]
 
 
+def newest_name_parts(
+    connection: sqlite3.Connection, caller: str, facts: Iterable[Fact]
+) -> list[Fact]:
+    """Return what `memory.facts.newest_name_parts` does, if all names are among `facts`."""
+    topics = NAME_PARTS.intersection(topic_of(fact.key) for fact in facts)
+    return [
+        statement
+        for topic in sorted(topics)
+        for statement in _statements(connection.execute(_NEWEST_OF_TOPIC, (caller, topic)))
+    ]
+
+
 def _history(connection: sqlite3.Connection, caller: str, topic: str) -> Fact:
-    rows = connection.execute(_HISTORY, (caller, topic))
-    return with_history(
-        [
-            Fact(key=key, value=value, occurred_at=moment_of(at_us), conversation_id=call)
-            for key, value, at_us, call in rows
-        ]
-    )
+    return with_history(list(_statements(connection.execute(_HISTORY, (caller, topic)))))
+
+
+def _statements(rows: Iterable[tuple[Any, ...]]) -> Iterator[Fact]:
+    for key, value, at_us, call in rows:
+        yield Fact(key=key, value=value, occurred_at=moment_of(at_us), conversation_id=call)
 
 
 def _add(connection: sqlite3.Connection, place: _Place, statement: Fact) -> None:

@@ -35,6 +35,7 @@ def profile(connection: sqlite3.Connection, caller: str) -> Profile | None:
     language = connection.execute(_LANGUAGE, (caller,)).fetchone()
     recent = connection.execute(_SUMMARIES, (caller,))
     last_call_at = moment_of(last_us)
+    facts = embedded_facts.newest(connection, caller)
     history = History(
         call_count=count,
         first_call_at=moment_of(first_us),
@@ -43,5 +44,6 @@ def profile(connection: sqlite3.Connection, caller: str) -> Profile | None:
         recent=[CallNote(started_at=moment_of(us), summary=text) for us, text in recent],
         preferences=embedded_notes.newest_preferences(connection, caller),
         tasks=embedded_notes.newest_tasks(connection, caller, since=tasks_since(last_call_at)),
+        name_parts=embedded_facts.newest_name_parts(connection, caller, facts),
     )
-    return build_profile(caller, history, embedded_facts.newest(connection, caller))
+    return build_profile(caller, history, facts)

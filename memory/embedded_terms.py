@@ -3,6 +3,9 @@
 import sqlite3
 from collections.abc import Iterable, Sequence
 
+import msgspec
+
+from memory.errors import MemoryDamaged
 from memory.port import Conversation
 from memory.recall.cache import Stamp
 from memory.recall.terms import ConversationTerms, pack, terms_of, unpack
@@ -12,9 +15,13 @@ def put(connection: sqlite3.Connection, conversations: Sequence[Conversation]) -
     """Keep the terms of conversations whose older records have been removed."""
     connection.executemany(
         "INSERT INTO terms VALUES (?, ?, ?, ?)",
-        [(c.caller, c.id, c.kind, pack(terms_of(c))) for c in conversations if c.memories],
+        [
+            (c.caller, c.id, c.kind, c.search_terms or pack(terms_of(c)))
+            for c in conversations
+            if c.memories
+        ],
     )
-    _note_change(connection, [c.caller for c in conversations if c.memories])
+    note_change(connection, [c.caller for c in conversations if c.memories])
 
 
 def remove(
@@ -25,13 +32,20 @@ def remove(
         "DELETE FROM terms WHERE caller = ? AND conversation_id = ? AND source = ?",
         (caller, conversation_id, source),
     )
-    _note_change(connection, [caller])
+    note_change(connection, [caller])
 
 
 def of_caller(connection: sqlite3.Connection, caller: str) -> Iterable[ConversationTerms]:
     """Yield the terms of every conversation of `caller`."""
     rows = connection.execute("SELECT terms FROM terms WHERE caller = ?", (caller,))
-    return (unpack(packed) for (packed,) in rows)
+    try:
+        for (packed,) in rows:
+            yield unpack(packed)
+    except msgspec.MsgspecError as error:
+        raise MemoryDamaged(
+            f"the search terms of a caller cannot be read: {error}; `run.py processor rebuild` "
+            "derives them again from the spool"
+        ) from error
 
 
 def stamp(connection: sqlite3.Connection, caller: str) -> Stamp:
@@ -43,7 +57,8 @@ def stamp(connection: sqlite3.Connection, caller: str) -> Stamp:
     return Stamp(incarnation=incarnation, generation=generation or 0)
 
 
-def _note_change(connection: sqlite3.Connection, callers: Iterable[str | None]) -> None:
+def note_change(connection: sqlite3.Connection, callers: Iterable[str | None]) -> None:
+    """Let no index of these callers that was built before be used again."""
     connection.executemany(
         "INSERT INTO generations VALUES (?, 1) "
         "ON CONFLICT (caller) DO UPDATE SET generation = generation + 1",

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from memory.embedded_terms import note_change
+from memory.errors import MemoryDamaged
 from memory.port import Conversation, MemoryKind
 
 Key = tuple[str, MemoryKind, str, str, str]  # caller, kind, conversation_id, source, id
@@ -149,11 +151,7 @@ def put(
         f"AND EXISTS (SELECT 1 FROM memories WHERE {_IS_KEY} AND content = ?)",
         [(*wanted.key, *wanted.key, wanted.content) for wanted, _ in rows],
     )
-    connection.executemany(  # so that no index without these vectors is used any more
-        "INSERT INTO generations VALUES (?, 1) "
-        "ON CONFLICT (caller) DO UPDATE SET generation = generation + 1",
-        [(caller,) for caller in sorted({wanted.key[0] for wanted, _ in vectors})],
-    )
+    note_change(connection, sorted({wanted.key[0] for wanted, _ in vectors}))
 
 
 def load(
@@ -165,8 +163,14 @@ def load(
     if name == model and dimensions:
         query = f"SELECT {_ENTRY}, vector FROM vectors WHERE caller = ? ORDER BY {_ENTRY}"
         rows = connection.execute(query, (caller,)).fetchall()
-    matrix = np.frombuffer(b"".join([row[4] for row in rows]), dtype=_STORED)
-    return [row[:4] for row in rows], matrix.astype(np.float32).reshape(len(rows), dimensions)
+    stored = b"".join([row[4] for row in rows])
+    if len(stored) != len(rows) * dimensions * _STORED.itemsize:
+        raise MemoryDamaged(
+            "the vectors of a caller cannot be read; `run.py processor rebuild` derives memory "
+            "again from the spool"
+        )
+    matrix = np.frombuffer(stored, dtype=_STORED).astype(np.float32)
+    return [row[:4] for row in rows], matrix.reshape(len(rows), dimensions)
 
 
 def status(connection: sqlite3.Connection) -> VectorStatus:

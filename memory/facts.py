@@ -5,7 +5,7 @@ from hashlib import sha256
 from itertools import groupby
 
 from memory.content import fact_value
-from memory.names import NAME_TOPICS
+from memory.names import NAME_PARTS, NAME_STATEMENTS, NAME_TOPICS
 from memory.port import Fact, Memory
 from memory.topics import topic_of
 
@@ -74,6 +74,15 @@ def newest_facts(statements: Iterable[tuple[tuple[object, ...], Fact]]) -> list[
     topics = newest_first(facts)
     names = [topic for topic in topics[MAX_FACTS:] if topic in NAME_TOPICS]
     return [facts[topic] for topic in topics[:MAX_FACTS] + names]
+
+
+def newest_name_parts(statements: Iterable[tuple[tuple[object, ...], Fact]]) -> list[Fact]:
+    """Return the newest `NAME_STATEMENTS` statements of each part of a name, newest first."""
+    kept: dict[str, list[Fact]] = {}
+    for _, fact in sorted(statements, key=lambda pair: pair[0], reverse=True):
+        if (topic := topic_of(fact.key)) in NAME_PARTS:
+            kept.setdefault(topic, []).append(fact)
+    return [fact for facts in kept.values() for fact in facts[:NAME_STATEMENTS]]
 
 
 def newest_first(facts: Mapping[str, Fact]) -> list[str]:

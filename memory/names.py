@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from memory.port import Fact
 from memory.topics import topic_of
@@ -36,6 +37,8 @@ _HEARD = ("statedname",)
 _HEARD_PREFERRED = ("statedpreferredname",)
 
 NAME_TOPICS = frozenset([*_PREFERRED, *_FIRST, *_LAST, *_FULL, *_HEARD, *_HEARD_PREFERRED])
+NAME_PARTS = frozenset([*_FIRST, *_LAST])
+NAME_STATEMENTS = 20  # of each key, the newest, among which two parts of one call are looked for
 
 _TITLES = _words("""
     mr mrs ms miss mx dr prof sir madam herr frau señor señora señorita sr sra srta don doña
@@ -49,12 +52,18 @@ _NO_NAME_WORDS = _words("""
     null undefined unavailable unspecified nicht nein kein keine heißt unbekannt desconocido ninguno
     inconnu inconnue aucun sconosciuto nessuno desconhecido nenhum
 """)
+_LITTLE_WORDS = _words("""
+    de del della di da do dos das du la las le los van von der den ten ter zu zur y e bin al el
+""")
 _NO_NAME_MARKS = re.compile(r"[?!:;/@{}<>=|\\]")
 _MAX_CHARS = 60
 _MAX_WORDS = 6
 _LONGEST_ABBREVIATION = 4  # "Jr.", "Esq.", with the point
 _IN_BRACKETS = re.compile(r"\s*[(\[].*")
 _EDGES = re.compile(r"^\W+|[^\w.]+$")
+_OF_SOMEBODY = re.compile(r"\w['\u2019]s\b", re.IGNORECASE)  # "Laura's husband"
+_LETTERS = re.compile(r"[^\W\d_]+")
+_INITIALS = re.compile(r"[B-DF-HJ-NP-TV-XZ]{2}|[A-Z]J")  # "TJ", "AJ"
 _WITHOUT_SPACES = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]")
 
 
@@ -68,13 +77,15 @@ class Names:
     full: str
 
 
-def names_of(facts: Iterable[Fact]) -> Names:
+def names_of(facts: Iterable[Fact], *, parts: Iterable[Fact] = ()) -> Names:
     """
     Return the names that `facts` give.
 
     The newest value that can be a name counts, and a collected one before one that was only
     heard. A full name that was told later than a first name tells the first name as well; one
     that was told before a first name that is not in it is another person's, or outdated.
+    `parts` are statements of `NAME_PARTS`, newest first: a first and a last name make a full one
+    only if one call collected both, for another person may call from the same number.
     """
     by_topic = {topic_of(fact.key): fact for fact in facts}
     preferred = _newest(by_topic, _PREFERRED) or _newest(by_topic, _HEARD_PREFERRED)
@@ -87,12 +98,22 @@ def names_of(facts: Iterable[Fact]) -> Names:
         is_family_name = last and _folded(given) == _folded(last.value)
         first_name = first_name if is_family_name else given or first_name
     called = first_name if first else (whole.value if whole else "")
+    joined = _put_together(first, parts)
+    told = [full, joined] if full or joined else [heard]
     return Names(
         called=preferred.value if preferred else called,
         preferred=preferred.value if preferred else "",
         first=first_name,
-        full=_full_name(first, last, full=full, heard=heard),
+        full=next((name.value for name in told if name and _is_sure(name, first, last)), ""),
     )
+
+
+def without_heard(facts: Sequence[Fact]) -> Sequence[Fact]:
+    """Return `facts` without the name that was only heard, if one was collected."""
+    by_topic = {topic_of(fact.key): fact for fact in facts}
+    if not _newest(by_topic, (*_FIRST, *_FULL)):
+        return facts
+    return [fact for fact in facts if topic_of(fact.key) not in _HEARD]
 
 
 def given_name(full: str) -> str:
@@ -118,7 +139,9 @@ def plausible_name(value: str) -> str:
     is_short = len(name) <= _MAX_CHARS and len(words) <= _MAX_WORDS
     if not is_short or not any(char.isalpha() for char in name) or _NO_NAME_MARKS.search(name):
         return ""
-    return "" if _NO_NAME_WORDS.intersection(words) else name
+    if _NO_NAME_WORDS.intersection(words) or _OF_SOMEBODY.search(name):
+        return ""
+    return _as_written(name) if name.isupper() or name.islower() else name
 
 
 def _in_order(name: str) -> str:
@@ -128,6 +151,20 @@ def _in_order(name: str) -> str:
         family = family.rstrip(".")
     is_swapped = given and given.casefold().rstrip(".") not in _SUFFIXES
     return f"{given} {family}".strip() if is_swapped else family
+
+
+def _as_written(name: str) -> str:
+    """Return a name that is all in capitals or all in small letters as it is usually written."""
+    words = unicodedata.normalize("NFC", name).split()
+    return " ".join(
+        word.lower() if place and word.lower() in _LITTLE_WORDS else _LETTERS.sub(_capital, word)
+        for place, word in enumerate(words)
+    )
+
+
+def _capital(letters: re.Match[str]) -> str:
+    word = letters[0]
+    return word if _INITIALS.fullmatch(word) else word[:1].upper() + word[1:].lower()
 
 
 def _newest(by_topic: Mapping[str, Fact], topics: Sequence[str]) -> Fact | None:
@@ -142,18 +179,31 @@ def _newest(by_topic: Mapping[str, Fact], topics: Sequence[str]) -> Fact | None:
     )
 
 
-def _full_name(
-    first: Fact | None, last: Fact | None, *, full: Fact | None, heard: Fact | None
-) -> str:
-    put_together = f"{first.value} {last.value}" if first and last else ""
-    whole = full or (None if put_together else heard)
-    if whole is None or not _is_whole(whole.value):
-        return put_together
-    is_doubtful = first is not None and (full is None or first.occurred_at >= full.occurred_at)
-    if is_doubtful and first and not _is_within(first.value, whole.value):
-        return put_together
-    is_renamed = put_together and last and last.occurred_at > whole.occurred_at
-    return put_together if is_renamed else whole.value
+def _put_together(first: Fact | None, parts: Iterable[Fact]) -> Fact | None:
+    """Return the newest full name that is this first name and a last one of the same call."""
+    by_call: dict[tuple[datetime, str], dict[str, Fact]] = {}
+    for part in parts:
+        call = by_call.setdefault((part.occurred_at, part.conversation_id), {})
+        call.setdefault(topic_of(part.key), part)
+    for _, call in sorted(by_call.items(), key=lambda item: item[0], reverse=True):
+        its_first, its_last = _newest(call, _FIRST), _newest(call, _LAST)
+        if first and its_first and its_last and _folded(its_first.value) == _folded(first.value):
+            return replace(its_last, value=f"{first.value} {its_last.value}")
+    return None
+
+
+def _is_sure(whole: Fact, first: Fact | None, last: Fact | None) -> bool:
+    """Tell whether a full name has two words at least, and no other name speaks against it."""
+    is_heard = topic_of(whole.key) in _HEARD
+    against = [
+        name.value
+        for name, is_newer in (
+            (first, first and first.occurred_at >= whole.occurred_at),
+            (last, last and last.occurred_at > whole.occurred_at),
+        )
+        if name and (is_heard or is_newer)
+    ]
+    return _is_whole(whole.value) and all(_is_within(name, whole.value) for name in against)
 
 
 def _is_whole(name: str) -> bool:

@@ -7,7 +7,7 @@ power cut the store may have gone back to an earlier `position`, never to a half
 """
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
 
@@ -86,6 +86,8 @@ class Conversation:
     the one with the greatest `version` counts, whichever came first. `caller` is None for a
     withheld or unknown number: then `memories` and `notes` are empty: history only.
     `agent_line` is the agent's own number, "" if unknown. `duration_secs` is in seconds.
+    `search_terms` may hold what `memory.recall.terms` makes of all this, packed, so that it is
+    worked out before a store is held up by it; it is no part of what is compared.
     """
 
     id: str
@@ -103,6 +105,7 @@ class Conversation:
     summary: str
     memories: tuple[Memory, ...] = ()
     notes: tuple[Note, ...] = ()
+    search_terms: bytes = field(default=b"", compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

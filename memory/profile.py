@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from memory.commitments import open_commitments
-from memory.facts import newest_facts, statement_of
+from memory.facts import newest_facts, newest_name_parts, statement_of
 from memory.moments import is_known_moment, spoken_date
 from memory.names import names_of
 from memory.notes import newest_preferences, newest_tasks, tasks_since
@@ -27,7 +27,8 @@ class History:
 
     `recent` are the newest `RECENT_CALLS` calls that have a summary, newest first; `language`
     is that of the newest call that has one. `preferences` and `tasks` are the newest notes,
-    newest first: see `memory.notes`.
+    newest first: see `memory.notes`. `name_parts` are statements of first and last names:
+    see `memory.facts.newest_name_parts`.
     """
 
     call_count: int
@@ -37,12 +38,14 @@ class History:
     recent: Sequence[CallNote]
     preferences: Sequence[Noted] = ()
     tasks: Sequence[Noted] = ()
+    name_parts: Sequence[Fact] = ()
 
 
 def build_profile(caller: str, history: History, facts: Iterable[Fact]) -> Profile:
     """Return the profile that follows from `history` and `facts`, the newest facts first."""
     facts = tuple(facts)
-    names = names_of(facts)
+    names = names_of(facts, parts=history.name_parts)
+    own_names = (names.called, names.preferred, names.first, names.full)
     last = history.recent[0] if history.recent else None
     last_summary = last.summary if last else ""
     return Profile(
@@ -58,10 +61,8 @@ def build_profile(caller: str, history: History, facts: Iterable[Fact]) -> Profi
         first_call_at=history.first_call_at,
         call_count=history.call_count,
         language=history.language,
-        preferences=preferences_of(facts, history.preferences),
-        commitments=open_commitments(
-            history.tasks, names=(names.called, names.preferred, names.first, names.full)
-        ),
+        preferences=preferences_of(facts, history.preferences, names=own_names),
+        commitments=open_commitments(history.tasks, names=own_names),
         facts=facts,
     )
 
@@ -99,5 +100,6 @@ def profile_of(caller: str, conversations: Sequence[Conversation]) -> Profile | 
         recent=told[:RECENT_CALLS],
         preferences=newest_preferences(noted),
         tasks=newest_tasks(noted, since=tasks_since(calls[0].started_at)),
+        name_parts=newest_name_parts(statements),
     )
     return build_profile(caller, history, newest_facts(statements))

@@ -4,8 +4,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from memory.alike import Gist, gist_of, is_alike
 from memory.moments import is_known_moment, spoken_date
 from memory.sentences import sentences
+
+_TIMES = ("", "once", "twice", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+_MORE_WORDS = 3  # from here on a number of times takes the word "times"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +24,7 @@ def rolling_summary(recent: Sequence[CallNote], *, max_chars: int) -> str:
     """
     Return what the calls in `recent`, newest first, came to, each with its date if known.
 
+    Calls that came to the same are told once, with the newest one's words and how many there were.
     What is left out to keep `max_chars` is the end: the oldest call's last sentences first.
     A sentence that is longer than the whole budget is passed over; only if there is no other
     at all, the first is shown cut, ending in "…".
@@ -34,11 +39,35 @@ def whole_sentences(text: str, *, max_chars: int) -> str:
 
 def _dated(recent: Sequence[CallNote]) -> Iterator[tuple[int, str, str]]:
     """Yield (which call, its date, one of its sentences)."""
-    for number, call in enumerate(recent):
-        is_dated = is_known_moment(call.started_at)
-        date = f"{spoken_date(call.started_at)}:" if is_dated else ""
+    for number, (call, times_before) in enumerate(_told_once(recent)):
+        date = _lead(call, times_before)
         for sentence in sentences(call.summary):
             yield number, date, sentence
+
+
+def _told_once(recent: Sequence[CallNote]) -> list[tuple[CallNote, int]]:
+    """Return (call, how many before it came to the same), newest first."""
+    told: list[tuple[CallNote, Gist]] = []
+    times_before: list[int] = []
+    for call in recent:
+        gist = gist_of(call.summary)
+        same = [place for place, (_, newer) in enumerate(told) if is_alike(gist, newer)]
+        if same:
+            times_before[same[0]] += 1
+        else:
+            told.append((call, gist))
+            times_before.append(0)
+    return [(call, times) for (call, _), times in zip(told, times_before, strict=True)]
+
+
+def _lead(call: CallNote, times_before: int) -> str:
+    """Return what is told before a call's summary: "22 August 2026, and four times before:"."""
+    parts = [spoken_date(call.started_at)] if is_known_moment(call.started_at) else []
+    if times_before:
+        number = _TIMES[times_before] if times_before < len(_TIMES) else str(times_before)
+        times = f"{number} times" if times_before >= _MORE_WORDS else number
+        parts.append(f"and {times} before" if parts else f"Told {times} before")
+    return f"{', '.join(parts)}:" if parts else ""
 
 
 def _within(dated: Iterator[tuple[int, str, str]], *, max_chars: int) -> str:

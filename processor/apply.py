@@ -3,13 +3,14 @@
 import logging
 import traceback
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from memory.check import check
 from memory.errors import MemoryStoreError
 from memory.port import START, Conversation, Failure, MemoryStore, Position
+from memory.recall.terms import pack, terms_of
 from processor.derive import derive, origin
 from processor.errors import type_and_place
 from processor.options import ProcessorOptions
@@ -135,7 +136,7 @@ def attempt(
             },
         )
         return type_and_place(error)
-    return conversation
+    return replace(conversation, search_terms=pack(terms_of(conversation)))
 
 
 def name_of(receipt: Receipt | DamagedLine, offset: int) -> str:

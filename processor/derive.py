@@ -1,13 +1,14 @@
 """From one event to the memories it justifies. Pure: the same event gives the same memories."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256 as digest_of
 from itertools import islice
 from typing import assert_never
 
 from memory.content import fact_content, utterance_content
+from memory.making import quickly
 from memory.port import Conversation, Memory, MemoryKind
 from memory.sentences import pieces
 from processor.notes import notes_of
@@ -25,6 +26,8 @@ _MAX_CONTENT_CHARS = 8_000
 _MAX_SAID_CHARS = 600
 _MAX_SUMMARY_CHARS = 900
 _MAX_PIECES = 200
+
+_new_memory, _new_conversation = quickly(Memory), quickly(Conversation)
 
 _WORD = re.compile(r"[\w'\u2019-]+")
 _PLAIN_KEY = re.compile(r"[A-Za-z0-9_.-]{1,64}")
@@ -44,6 +47,7 @@ _ASSENTS = _words("""
     ja genau gut klar stimmt sí si sì vale claro bueno oui ouais d'accord voilà bien sim tá certo
     va bene esatto tak dobrze goed prima
 """)
+_FILLERS = _SOUNDS | _ASSENTS
 # What a model enters as a name when it has heard none.
 _NO_NAMES = _words("none nobody anonymous caller customer client user")
 _MAX_NOISE_WORDS = 2
@@ -79,7 +83,7 @@ def origin(ledger: str, *, region: str | None) -> str:
 
 
 def _of_call(event: CallEnded, version: tuple[float, str]) -> Conversation:
-    return Conversation(
+    return _new_conversation(
         id=event.conversation_id,
         kind="call",
         version=version,
@@ -120,37 +124,43 @@ def _memories(event: CallEnded, caller: str) -> tuple[Memory, ...]:
     def memory(
         path: str, kind: MemoryKind, content: str, at: datetime, *, said: str = "", key: str = ""
     ) -> Memory:
-        return Memory(
+        return _new_memory(
             id=f"{event.conversation_id}/{path}",
             caller=caller,
             conversation_id=event.conversation_id,
             agent_id=event.agent_id,
             kind=kind,
             key=key,
-            content=_bounded(content),
+            content=content,
             sector=sector_of(kind, said),
             salience=_SALIENCE[kind],
             occurred_at=at,
         )
 
     found = [
-        memory(f"fact/{_key_name(key)}", "fact", fact_content(key, value), at, key=key)
+        memory(f"fact/{_key_name(key)}", "fact", _bounded(fact_content(key, value)), at, key=key)
         for key, (value, at) in _facts(event).items()
     ]
     for path, content in _pieces("summary", event.summary, max_chars=_MAX_SUMMARY_CHARS):
-        found.append(memory(path, "summary", content, event.started_at))
+        found.append(memory(path, "summary", content.strip(), event.started_at))
     for turn, agent_line in _answers(event):
+        at = _time_of(event, turn)
         said = _pieces(f"utterance/{turn.index}", turn.message, max_chars=_MAX_SAID_CHARS)
         for path, part in said:
             content = utterance_content(part, agent_line)
-            found.append(memory(path, "utterance", content, _time_of(event, turn), said=part))
+            found.append(memory(path, "utterance", content, at, said=part))
     return tuple(found)
 
 
-def _pieces(path: str, text: str, *, max_chars: int) -> Iterator[tuple[str, str]]:
-    """Yield (path, part) for each part of `text`; the first part keeps the path."""
-    for number, part in enumerate(islice(pieces(text, max_chars=max_chars), _MAX_PIECES)):
-        yield (f"{path}.{number + 1:03}" if number else path), part
+def _pieces(path: str, text: str, *, max_chars: int) -> Sequence[tuple[str, str]]:
+    """Return (path, part) for each part of `text`; the first part keeps the path."""
+    if len(text) <= max_chars:  # nearly always, and then it is its only part
+        return [(path, text)] if text else []
+    parts = islice(pieces(text, max_chars=max_chars), _MAX_PIECES)
+    return [
+        (f"{path}.{number:03}" if number > 1 else path, part)
+        for number, part in enumerate(parts, start=1)
+    ]
 
 
 def _answers(event: CallEnded) -> Iterator[tuple[Turn, str]]:
@@ -164,22 +174,29 @@ def _answers(event: CallEnded) -> Iterator[tuple[Turn, str]]:
     for turn in event.turns:
         if turn.role == "agent":
             lines = [*lines[-_MAX_LINES:], turn.message] if is_agent_speaking else [turn.message]
-        elif not all(is_noise(turn, line) for line in lines or [""]):
+            is_agent_speaking = True
+            continue
+        is_agent_speaking = False
+        if not _is_noise(turn, lines):
             yield turn, " ".join(lines)
-        is_agent_speaking = turn.role == "agent"
 
 
-def is_noise(turn: Turn, agent_line: str) -> bool:
+def _is_noise(turn: Turn, lines: Sequence[str]) -> bool:
     """Tell whether a message only says "I am listening"; "Yes." to a question says more."""
-    if turn.is_backchannel or not _WORD.search(turn.message):
+    message = turn.message
+    if turn.is_backchannel or not (message[:1].isalnum() or _WORD.search(message)):
         return True
-    if len(turn.message) > _MAX_NOISE_CHARS:
+    if len(message) > _MAX_NOISE_CHARS:
         return False
-    words = _WORD.findall(turn.message.casefold().replace("\u2019", "'"))
+    folded = message.casefold().replace("\u2019", "'")
+    first = _WORD.search(folded)
+    if first and first[0] not in _FILLERS:  # nearly always
+        return False
+    words = _WORD.findall(folded)
     if len(words) > _MAX_NOISE_WORDS:
         return False
-    is_asked = any(mark in agent_line[-_QUESTION_CHARS:] for mark in "?\uff1f\u061f")
-    fillers = _SOUNDS if is_asked else _SOUNDS | _ASSENTS
+    is_asked = any(mark in line[-_QUESTION_CHARS:] for line in lines for mark in "?\uff1f\u061f")
+    fillers = _SOUNDS if is_asked else _FILLERS
     return all(word in fillers for word in words)
 
 
@@ -197,7 +214,7 @@ def _facts(event: CallEnded) -> dict[str, tuple[str, datetime]]:
 
 
 def _time_of(event: CallEnded, turn: Turn) -> datetime:
-    return event.started_at + timedelta(seconds=turn.seconds)
+    return event.started_at + timedelta(0, turn.seconds)
 
 
 def _key_name(key: str) -> str:

@@ -66,8 +66,10 @@ def _of_facts(event: CallEnded) -> Iterator[Note]:
     for item in event.collected:
         label = label_of(item.key)
         if kind := _kind_of_fact(label, item.value):
-            text = _bounded(f"{label}: {item.value}")
-            yield Note(kind=kind, text=text, by=_side(label), source="fact", key=item.key)
+            text = f"{label}: {item.value}"
+            shown = _whole(text) if kind == "commitment" else _bounded(text)
+            if shown:
+                yield Note(kind=kind, text=shown, by=_side(label), source="fact", key=item.key)
 
 
 def _kind_of_fact(label: str, value: str) -> NoteKind | None:
@@ -113,6 +115,8 @@ def _of_text(
             return
         shown = _bounded(sentence)
         for kind, by in told_in(shown, patterns, names=names):
+            if kind == "commitment" and not _whole(sentence):
+                continue
             yield Note(kind=kind, text=shown, by=by, source=source, key=key)
 
 
@@ -127,6 +131,17 @@ def _side(label: str) -> Party:
     if _AGENT_KEY.search(label):
         return "agent"
     return "caller" if _CALLER_KEY.search(label) else ""
+
+
+def _whole(text: str) -> str:
+    """Return the first sentences that fit, "" if none does: a promise cut short says another."""
+    told = ""
+    for sentence in sentences(text[:_MAX_TEXT_CHARS]):
+        longer = " ".join([*told.split(), *sentence.split()])
+        if len(longer) > MAX_NOTE_CHARS:
+            break
+        told = longer
+    return told
 
 
 def _bounded(text: str) -> str:

@@ -50,13 +50,15 @@ class Phrases:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patterns:
-    """The phrases of one language, compiled: each finds whole words."""
+    """The phrases of one language, compiled; `telling` finds all by which a sentence may tell."""
 
     find: Mapping[str, re.Pattern[str]]
+    telling: re.Pattern[str]
     nouns_are_capital: bool
 
 
 _NEVER = r"(?!)"
+_TELLING = ("served", "vow", "will", "would", "done", "preference")
 
 _ENGLISH = Phrases(
     agent=r"we|agents?|assistants?|representatives?|operators?|advis[eo]rs?|receptionists?|staff|"
@@ -71,7 +73,7 @@ _ENGLISH = Phrases(
     r"undertook|guarante(?:ed|es))\b|(?:agree[ds]|committed|commits) to"
     r"(?! (?:the|an?|this|that|these|his|her|their|it)\b)|agreed(?=[.!]?$)|"
     r"assured\b.{0,40}?\b(?:will|would)\b",
-    will=r"will|shall|[\w]+['\u2019]ll|(?:is|are) going to",
+    will=r"will|shall|\w++['\u2019]ll|(?:is|are) going to",
     would=r"would",
     reported=r"said|says|told|tells|promised|confirmed|assured|explained|informed|stated|advised|"
     r"added|noted|indicated|mentioned|replied|answered|agreed",
@@ -94,9 +96,10 @@ _ENGLISH = Phrases(
     r"neither|failed|no longer",
     done=r"completed|resolved|fixed|delivered|arrived|received|sent|shipped|dispatched|paid|"
     r"refunded|reimbursed|credited|settled|fulfilled|closed|returned|collected|picked up|repaired|"
-    r"replaced|installed|cancell?ed|called (?:\w+ ){0,2}back|(?:rang|phoned) back|followed up|"
-    r"brought|posted|e-?mailed|processed|issued|visited|done|finished|taken care of|"
-    r"sorted(?: out)?|no longer needs?|not needed any ?more|as promised|as agreed",
+    r"replaced|installed|cancel(?:l?ed|s)|call(?:ed|s) off|called (?:\w+ ){0,2}back|"
+    r"(?:rang|phoned) back|followed up|brought|posted|e-?mailed|processed|issued|visited|done|"
+    r"finished|taken care of|sorted(?: out)?|no longer needs?|not needed any ?more|"
+    r"as promised|as agreed",
     passive=r"(?:was|were|is|are|been|being|got|get)(?: \w+ly| already| now)?",
     undone=r"will|would|to (?!the\b|an?\b|h[ie][sr]\b|their\b|our\b)\w+|shall|can|could|may|might|"
     r"must|want\w*|need\w*|wait\w*|still|yet|promis\w*|scheduled|before|until|once",
@@ -112,7 +115,7 @@ _ENGLISH = Phrases(
     r"best (?:time|way|day) to (?:call|reach|contact)|(?:should|may|must) (?:only|always|never|not)"
     r" be (?:called|contacted|phoned|e-?mailed|texted)|(?:only|always|usually|normally|never) "
     r"(?:speaks|orders|takes|books|buys|reads|drinks|eats|uses|pays|sits)|speaks (?:only|little)|"
-    r"only speaks",
+    r"only speaks|(?:stopped|no longer) (?:eat|drink|tak|lik|enjoy)(?:ing|e?s)",
 )
 _GERMAN = Phrases(
     agent=r"agent(?:in)?|mitarbeiter(?:in)?|assistent(?:in)?|berater(?:in)?|techniker(?:in)?|"
@@ -137,6 +140,7 @@ _GERMAN = Phrases(
     done=r"(?:erledigt|abgeschlossen|behoben|geliefert|erhalten|bekommen|angekommen|eingetroffen|"
     r"zurückgerufen|bezahlt|erstattet|gelöst|storniert|verschickt|versandt|geschickt|gesendet|"
     r"überwiesen|repariert|ersetzt|abgeholt|zurückgeschickt)(?! (?:wird|werden|werde|würde|sein))|"
+    r"abgesagt|abbestellt|(?:sag|bestell)ten? [\w ]{1,40}?\bab(?=[,;.!]|$| und)|"
     r"rief(?:en)? .{0,40}?\bzurück|nicht mehr (?:nötig|gebraucht)|wie versprochen",
     passive=r"(?:wurden?|ist|sind|worden)(?: \w+){0,3}",
     undone=r"wird|werden|würden?|soll\w*|möchte\w*|muss|will|noch|warte\w*|bis|bevor|sobald|damit|"
@@ -166,7 +170,7 @@ _SPANISH = Phrases(
     negation=r"no|nunca|jamás|tampoco|sin",
     done=r"resuelt[oa]s?|resolvió|completad[oa]s?|entregad[oa]s?|entregaron|recibi(?:ó|do|da)|"
     r"enviad[oa]s?|envi(?:ó|aron)|pagad[oa]s?|pagó|reembolsad[oa]s?|reembolsaron|lleg(?:ó|aron)|"
-    r"devolvi(?:ó|eron) la llamada|devuelt[oa]s?|cancelad[oa]s?|anulad[oa]s?|reparad[oa]s?|"
+    r"devolvi(?:ó|eron) la llamada|devuelt[oa]s?|(?:cancel|anul)(?:ad[oa]s?|ó|aron)|reparad[oa]s?|"
     r"arreglad[oa]s?|recogi(?:ó|do|da)|solucionad[oa]s?|ya no (?:necesita|hace falta)|"
     r"como (?:se )?prometi(?:ó|do)",
     passive=r"fue|fueron|ha sido|han sido|está|están|se",
@@ -193,8 +197,8 @@ _FRENCH = Phrases(
     unreal=r"demand\w+|si|quand|espèr\w+|savoir|souhait\w+|voulu|plain\w*",
     negation=r"ne|n['\u2019]\w+|pas|jamais|aucune?|sans",
     done=r"résolue?s?|terminée?s?|livrée?s?|reçue?s?|envoyée?s?|payée?s?|remboursée?s?|arrivée?s?|"
-    r"rappelée?s?|annulée?s?|réparée?s?|récupérée?s?|remplacée?s?|réglée?s?|plus besoin|"
-    r"comme promis",
+    r"rappelée?s?|(?:annul|décommand)ée?s?|réparée?s?|récupérée?s?|remplacée?s?|réglée?s?|"
+    r"plus besoin|comme promis",
     passive=r"(?:été|est|sont)",
     undone=r"sera|seront|doit|va|vont|pour que|attend|pas encore|toujours pas|avant|promis de",
     preference=r"préfère|préférerait|préférait|aime|n['\u2019]aime pas|allergi(?:que|es?)|"
@@ -217,8 +221,8 @@ _PORTUGUESE = Phrases(
     negation=r"não|nunca|jamais|sem",
     done=r"resolvid[oa]s?|concluíd[oa]s?|entregues?|recebi(?:do|da)|recebeu|enviad[oa]s?|enviou|"
     r"pag[oa]s?|pagou|reembolsad[oa]s?|chegou|chegaram|retornou a (?:ligação|chamada)|"
-    r"ligou de volta|cancelad[oa]s?|consertad[oa]s?|reparad[oa]s?|não precisa mais|"
-    r"como prometido",
+    r"ligou de volta|(?:cancel|desmarc)(?:ad[oa]s?|ou|aram)|consertad[oa]s?|reparad[oa]s?|"
+    r"não precisa mais|como prometido",
     passive=r"foi|foram|está|estão",
     undone=r"será|serão|vai|vão|deve|quer|para que|ainda|espera|até|antes de|prometeu",
     preference=r"prefere|preferia|preferiria|gosta de|alérgic[oa]|alergias?|vegetarian[oa]|"
@@ -241,7 +245,7 @@ _ITALIAN = Phrases(
     negation=r"non|mai|nessun\w*|senza",
     done=r"risolt[oaie]|completat[oaie]|consegnat[oaie]|ricevut[oaie]|inviat[oaie]|pagat[oaie]|"
     r"rimborsat[oaie]|arrivat[oaie]|richiamat[oaie]|annullat[oaie]|cancellat[oaie]|riparat[oaie]|"
-    r"sostituit[oaie]|ritirat[oaie]|non serve più|come promesso",
+    r"disdett[oaie]|sostituit[oaie]|ritirat[oaie]|non serve più|come promesso",
     passive=r"(?:è|sono|stat[oaie])",
     undone=r"sarà|saranno|verrà|verranno|deve|vuole|ancora|aspetta|prima di|promesso di|avrebbe",
     preference=r"preferisce|preferiva|preferirebbe|(?:gli|le) piac(?:e|ciono)|allergic[oa]|"
@@ -275,9 +279,17 @@ def patterns_for(language: str) -> tuple[Patterns, ...]:
 @cache
 def _compiled(tag: str) -> Patterns:
     phrases = _BY_LANGUAGE[tag]
-    find = {
-        field.name: re.compile(rf"\b(?:{getattr(phrases, field.name)})(?!\w)")
+    entries = {
+        field.name: getattr(phrases, field.name)
         for field in fields(phrases)
         if field.name != "nouns_are_capital"
     }
-    return Patterns(find=find, nouns_are_capital=phrases.nouns_are_capital)
+    return Patterns(
+        find={name: _whole_words(entry) for name, entry in entries.items()},
+        telling=_whole_words("|".join(entries[name] for name in _TELLING)),
+        nouns_are_capital=phrases.nouns_are_capital,
+    )
+
+
+def _whole_words(entry: str) -> re.Pattern[str]:
+    return re.compile(rf"\b(?=\w)(?:{entry})(?!\w)")

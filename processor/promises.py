@@ -18,6 +18,13 @@ _CLAUSE = re.compile(
     r"car|e|mas|ma|perché)\b"
 )
 _CONDITION = re.compile(r"\b(?:if|unless|in case|should|wenn|falls|si|sauf|se|caso|a menos)\b")
+# At the beginning, with a comma after it, this makes all that follows depend on something.
+_IF = re.compile(
+    r"(?:^\W*|\b(?:that|dass|que|che),? )(?:if|unless|in case|should|provided|wenn|falls|sofern|si|"
+    r"s['\u2019](?=il)|se|caso)\b"
+)
+_WHEN = re.compile(r"^\W*(?:when|whenever|cuando|quand|lorsqu?e?|quando)\b")  # or it tells a story
+_AGREED = re.compile(r"\b(?:would|was|were|been|wurden?|ist|\w+ed|set up) ")
 # Who gets something has not done it.
 _RECEIVED = re.compile(
     r"receiv|arriv|no longer|erhalten|bekommen|angekommen|eingetroffen|recib|lleg|reçu|receb|cheg|"
@@ -58,6 +65,8 @@ def told_in(sentence: str, patterns: Sequence[Patterns], *, names: frozenset[str
     text = sentence.lower()
     cased = sentence if len(text) == len(sentence) else text  # a few letters become two
     for language in patterns:
+        if not language.telling.search(text):  # nearly always
+            continue
         read = _Sentence(text, cased, language, names)
         if told := [*_promises(read), *_things_done(read), *_preferences(read)]:
             return list(dict.fromkeys(told))
@@ -66,20 +75,34 @@ def told_in(sentence: str, patterns: Sequence[Patterns], *, names: frozenset[str
 
 def _promises(sentence: _Sentence) -> Iterator[Told]:
     for served in sentence.find("served"):
-        if not _is_unreal(sentence, served):
+        if not _is_unreal(sentence, served) and not _depends(sentence, served, "served"):
             yield Told("commitment", "agent")
         hidden = "_" * len(served[0])
         text = sentence.text[: served.start()] + hidden + sentence.text[served.end() :]
         sentence = sentence._replace(text=text)
     for vow in sentence.find("vow"):
-        if not _is_unreal(sentence, vow):
+        if not _is_unreal(sentence, vow) and not _depends(sentence, vow, "vow"):
             yield Told("commitment", _who(sentence, vow) or "")
     for what in ("will", "would"):
         for found in sentence.find(what):
-            if not _is_unreal(sentence, found):
+            if not _is_unreal(sentence, found) and not _depends(sentence, found, what):
                 by = _who(sentence, found)
                 if by is not None and _is_to_be_done(sentence, found, what, by):
                     yield Told("commitment", by)
+
+
+def _depends(sentence: _Sentence, found: re.Match[str], what: str) -> bool:
+    """Tell whether the sentence begins with a condition: "If the part arrives, we will …"."""
+    text = sentence.text
+    for leading in (_IF, _WHEN):
+        begun = leading.search(text, 0, found.start())
+        comma = text.find(",", begun.end(), found.start()) if begun else -1
+        if comma >= 0:
+            is_agreed = what in ("vow", "would") or _AGREED.match(found[0])
+            reported = sentence.language.find["reported"]
+            is_told = is_agreed or reported.search(text, comma, found.start())
+            return leading is _IF or not is_told
+    return False
 
 
 def _is_to_be_done(sentence: _Sentence, found: re.Match[str], what: str, by: Party) -> bool:

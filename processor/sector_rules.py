@@ -93,7 +93,8 @@ def misleading() -> list[str]:
 
 
 def _put_together(leads: str, phrases: list[str]) -> list[str]:
-    return [found for phrase in phrases for found in _expand(f"{leads} {phrase}")]
+    expanded = _expand(leads)
+    return [f"{lead} {phrase}" for phrase in phrases for lead in expanded]
 
 
 def _phrases(table: str) -> list[str]:
@@ -102,6 +103,9 @@ def _phrases(table: str) -> list[str]:
 
 def _expand(entry: str) -> list[str]:
     """Return what an entry stands for: "(a|b) c" for "a c" and "b c"."""
-    parts = _CHOICE.split(" ".join(entry.split()))  # plain, choices, plain, …
+    entry = " ".join(entry.split())
+    if "(" not in entry:
+        return [entry]
+    parts = _CHOICE.split(entry)  # plain, choices, plain, …
     options = [part.split("|") if place % 2 else [part] for place, part in enumerate(parts)]
     return ["".join(chosen) for chosen in product(*options)]

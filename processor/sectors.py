@@ -7,7 +7,6 @@ What a caller said belongs where its cues weigh most: see `sector_rules`.
 """
 
 import string
-from collections.abc import Callable
 from functools import cache, lru_cache
 
 from memory.port import MemoryKind, Sector
@@ -29,10 +28,11 @@ _SPACED = bytes.maketrans(_SPACES, b" " * len(_SPACES))
 # Phrases as a tree of words: a text is walked once, however many phrases there are. A word leads
 # to the cues of the phrase that ends with it, a bit for each, and to the words that may follow.
 _Tree = dict[str, tuple[int, "_Tree"]]
-_Follow = Callable[[str], "tuple[int, _Follow | None] | None"]
+_NOTHING: _Tree = {}  # what may follow a word with which phrases only end: one for all, kept empty
 _MISLEADING = -1
 _BITS = {cue.reason: 1 << number for number, cue in enumerate(CUES)}
 _ENDING_BITS = tuple((f"{ending} ", _BITS[reason]) for ending, reason in ENDINGS)
+_ASCII_ENDING_BITS = tuple(pair for pair in _ENDING_BITS if pair[0].isascii())
 
 
 def _plain(text: str) -> str:
@@ -43,8 +43,8 @@ def _plain(text: str) -> str:
     return folded.encode(errors="replace").translate(_SPACED).decode()
 
 
-@cache  # when first needed: it takes a tenth of a second
-def _beginnings() -> _Follow:
+@cache  # when first needed: there are many
+def _beginnings() -> _Tree:
     """Return what a phrase may begin with."""
     tree: _Tree = {}
     for reason, bit in _BITS.items():
@@ -52,22 +52,19 @@ def _beginnings() -> _Follow:
             _plant(tree, phrase, bit)
     for phrase in misleading():
         _plant(tree, phrase, _MISLEADING)
-    return _frozen(tree)
+    return tree
 
 
 def _plant(tree: _Tree, phrase: str, bits: int) -> None:
     *words, last = phrase.replace("-", " ").split()
     for word in words:
-        _, tree = tree.setdefault(word, (0, {}))
-    there, following = tree.get(last, (0, {}))
-    tree[last] = (there | bits, following)
-
-
-def _frozen(tree: _Tree) -> _Follow:
-    """Return the tree with looking up the next word at hand: walking it is then much quicker."""
-    return {
-        word: (bits, _frozen(next_) if next_ else None) for word, (bits, next_) in tree.items()
-    }.get
+        there, following = tree.get(word, (0, _NOTHING))
+        if following is _NOTHING:
+            following = {}
+            tree[word] = there, following
+        tree = following
+    there, following = tree.get(last, (0, _NOTHING))
+    tree[last] = there | bits, following
 
 
 def sector_of(kind: MemoryKind, text: str) -> Sector:
@@ -111,24 +108,21 @@ def _found(text: str) -> int:
     """Return the cues in a text, a bit for each."""
     plain = _plain(text)
     found = 0
-    for ending, bit in _ENDING_BITS:
+    for ending, bit in _ASCII_ENDING_BITS if plain.isascii() else _ENDING_BITS:
         if ending in plain:
             found |= bit
     words = plain.split()
     words.append("")  # the end: nothing has it
     place = misled_until = 0
-    for begun in map(_beginnings(), words):
+    for begun in map(_beginnings().get, words):
         place += 1
         if begun is None or place <= misled_until:
             continue
-        bits, follow = begun
+        bits, following = begun
         ahead = place
-        while follow is not None:
-            node = follow(words[ahead])
-            if node is None:
-                break
+        while (word := words[ahead]) in following:
             ahead += 1
-            more, follow = node
+            more, following = following[word]
             if more == _MISLEADING:
                 bits, misled_until = 0, ahead
             elif more:  # the longest phrase counts: "turn" is a step, "turned out" is none

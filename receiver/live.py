@@ -8,6 +8,7 @@ but the personal touch: the neutral answer goes out instead, counted and logged.
 import asyncio
 import logging
 from collections.abc import Awaitable
+from math import isfinite
 from typing import Any, TypeVar
 
 from aiohttp import web
@@ -196,7 +197,7 @@ def _limit(value: object) -> int:
     """Return how many memories are wanted: a model fills this in, so anything may come."""
     if isinstance(value, str) and value.strip().isdecimal():
         value = int(value.strip()[:6])
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not isfinite(value):
         return DEFAULT_LIMIT
     return int(min(max(value, 1), MAX_LIMIT))
 

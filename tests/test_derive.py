@@ -287,6 +287,19 @@ def test_what_a_call_promises_is_noted():
         ("Bonjour, je m'appelle Zoé Martin", "Zoé Martin"),
         ("Je m\u2019appelle Élodie", "Élodie"),
         ("My name is Ana. No, my name is Anna!", "Anna"),
+        ("Hi, this is Maria Lopez from Acme.", "Maria Lopez"),
+        ("This is Maria Lopez From Acme", "Maria Lopez"),
+        ("I'm Tom", "Tom"),
+        ("Hello, I am Tom Miller, and my bike squeaks.", "Tom Miller"),
+        ("I\u2019m Calling about a bike. I\u2019m Ana.", "Ana"),
+        ("I'm Ana, and this is Urgent", "Ana"),
+        ("My name is Ana, I'm Tom's sister. I'm Zoe", "Ana"),
+        ("I already told him, my name is Ana", "Ana"),
+        ("I said my name is Ana", "Ana"),
+        ("I was told to call. My name is Ana", "Ana"),
+        ("You asked, my name is Ana", "Ana"),
+        ('He said "no problem" and my name is Ana', "Ana"),
+        ("It's the kids' bike, my name is Ana", "Ana"),
     ],
 )
 def test_a_name_that_the_caller_states_is_a_fact(message, name):
@@ -334,11 +347,41 @@ def test_a_call_that_is_asked_for_is_no_name(message):
         "Ana is my name",
         "my name is spelled with a k",
         "Her name is Ana",
-        "I am Ana",
+        "The technician said 'my name is Bob', and he broke it.",
+        "The technician said my name is Bob",
+        "He told me: my name is Bob",
+        "She said, hi, I'm Bob",
+        "It read \u201cMy name is Bob\u201d on the card",
+        "It read \u201edas, mein Name ist Bob\u201c",
+        'On the card: "Hi, my name is Bob"',
+        "And then 'hello, my name is Bob'",
+        "Er meinte: mein Name ist Bob",
+        "El técnico dijo: me llamo Bob",
+        "Il a dit : je m'appelle Bob",
+        "My name is Laura's husband",
+        "I'm Laura\u2019s husband",
+        "I'm Calling about a bike",
+        "this is Urgent",
+        "I'm not Tom",
+        "I am German",
+        "This is Room 12",
+        "I am tom",
+        "This is Monday",
+        "Is this Ana?",
     ],
 )
 def test_what_is_not_plainly_a_name_is_no_fact(message):
     assert facts(messages=[("user", message)]) == {}
+
+
+def test_what_is_said_late_in_a_call_introduces_nobody():
+    late = [("user", "Hello?"), ("agent", "Yes?"), ("user", "My bike"), ("user", "I'm Tom")]
+    assert facts(messages=late) == {}
+    assert facts(messages=late[2:]) == {"stated_name": "stated name: Tom"}
+    called = [("user", "My name is Laura's husband, call me Mike")]
+    assert facts(messages=called) == {"stated_preferred_name": "stated preferred name: Mike"}
+    told = [("user", "The technician said: call me Bob")]
+    assert facts(messages=told) == {}
 
 
 def test_only_the_caller_can_state_the_callers_name():
@@ -348,6 +391,25 @@ def test_only_the_caller_can_state_the_callers_name():
 def test_the_name_stated_last_counts():
     messages = [("user", "My name is Ana"), ("user", "Sorry, my name is Anna")]
     assert facts(messages=messages) == {"stated_name": "stated name: Anna"}
+
+
+@pytest.mark.parametrize("other", ["Hello", "Ol\u00e1, caf\u00e9", "Call me tomorrow", "\u0130"])
+def test_a_stated_name_is_heard_among_other_messages(other):
+    messages = [("user", other), ("user", "My name is Ana, call me Annie"), ("user", other)]
+    assert facts(messages=messages) == {
+        "stated_name": "stated name: Ana",
+        "stated_preferred_name": "stated preferred name: Annie",
+    }
+
+
+@pytest.mark.parametrize("seconds", [7, 7.0, "7", 7.5, -1, None, True])
+def test_a_message_is_dated_by_its_seconds(seconds):
+    payload = transcription_payload(messages=[("user", "My bike squeaks")], summary=None)
+    payload["data"]["transcript"][0]["time_in_call_secs"] = seconds
+    event = parse_event("transcription", encoded(payload))
+    [memory] = derive(event, sha256=HASH).memories
+    after = {7.5: 7.5, -1: 0, None: 0, True: 0}.get(seconds, 7)
+    assert memory.occurred_at == event.started_at + timedelta(seconds=after)
 
 
 def test_our_own_dynamic_variables_never_become_facts():

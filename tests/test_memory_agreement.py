@@ -32,7 +32,9 @@ CALLS = st.builds(
     caller=st.sampled_from(CALLERS),
     said=st.lists(WORDS, max_size=3),
     facts=st.dictionaries(
-        st.sampled_from(["name", "preferred_day", "Preferred Day", "full_name"]), WORDS, max_size=3
+        st.sampled_from(["name", "preferred_day", "Preferred Day", "first_name", "last_name"]),
+        WORDS,
+        max_size=3,
     ),
     notes=st.lists(NOTES, max_size=3).map(tuple),
     summary=WORDS,

@@ -13,8 +13,8 @@ DAY = timedelta(days=1)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def promise(text="The agent promised to send the invoice.", *, by="agent"):
-    return Note(kind="commitment", text=text, by=by, source="summary")
+def promise(text="The agent promised to send the invoice.", *, by="agent", source="summary"):
+    return Note(kind="commitment", text=text, by=by, source=source)
 
 
 def done(text="The invoice was sent.", *, by=""):
@@ -88,6 +88,72 @@ def test_what_one_side_did_does_not_settle_what_the_other_promised():
     assert still_open(*calls, by_caller) == ["The agent promised to call back."]
     by_agent = a_call_with(done("The agent called back.", by="agent"), day=2)
     assert still_open(*calls, by_caller, by_agent) == []
+
+
+@pytest.mark.parametrize(
+    ("promised", "told"),
+    [
+        ("The agent promised to send a technician.", "The caller cancelled the technician visit."),
+        ("The agent promised to send a technician.", "Ana called off the technician's visit."),
+        ("Der Agent wird den Techniker schicken.", "Die Kundin hat den Techniker abbestellt."),
+        ("Der Agent wird den Techniker schicken.", "Sie sagte den Techniker ab."),
+        ("El agente enviará al técnico.", "La clienta canceló la visita del técnico."),
+        ("La conseillère enverra le technicien.", "Le client a annulé le technicien."),
+        ("A atendente vai enviar o técnico.", "A cliente cancelou a visita do técnico."),
+        ("L'operatrice invierà il tecnico.", "Il cliente ha disdetto il tecnico."),
+    ],
+)
+def test_who_cancels_settles_what_the_other_side_promised(promised, told):
+    call = a_call_with(promise(promised))
+    assert still_open(call, a_call_with(done(told, by="caller"), day=1)) == []
+    assert still_open(call, a_call_with(done("The caller paid.", by="caller"), day=1)) == [promised]
+
+
+QUOTE = "The agent promised to call back on Friday with a quote."
+
+
+@pytest.mark.parametrize(
+    ("summary", "evaluation", "kept"),
+    [
+        (QUOTE, "The agent committed to a callback.", [QUOTE]),
+        ("The agent will call back.", QUOTE, [QUOTE]),
+        (
+            "The agent promised to send the corrected invoice to her office.",
+            "The agent agreed to email the corrected invoice by Monday.",
+            ["The agent promised to send the corrected invoice to her office."],
+        ),
+        (
+            "The agent will send the bill for the boiler.",
+            "The agent will repair the boiler.",
+            [
+                "The agent will repair the boiler.",
+                "The agent will send the bill for the boiler.",
+            ],
+        ),
+        ("The agent will call back.", "The agent sends a pump.", None),
+    ],
+)
+def test_a_promise_that_one_call_tells_twice_is_told_once_the_fuller_one(summary, evaluation, kept):
+    call = a_call_with(promise(summary), promise(evaluation, source="evaluation"))
+    assert still_open(call) == (kept or [evaluation, summary])
+
+
+def test_a_promise_of_the_other_side_or_of_another_sentence_is_not_the_same():
+    by_caller = promise("The caller will call back.", by="caller", source="evaluation")
+    assert len(still_open(a_call_with(promise(QUOTE), by_caller))) == 2
+    unsaid = promise("A callback was agreed.", by="", source="evaluation")
+    assert still_open(a_call_with(promise(QUOTE), unsaid)) == [QUOTE]
+    same_source = promise("The agent will also call back.")
+    assert len(still_open(a_call_with(promise(QUOTE), same_source))) == 2
+    elsewhere = a_call_with(promise("The agent will call back.", source="evaluation"), day=1)
+    assert len(still_open(a_call_with(promise(QUOTE)), elsewhere)) == 2
+
+
+def test_a_fact_and_a_sentence_of_one_call_are_one_promise_with_both_ways_to_settle_it():
+    call = a_call_with(fact("Friday"), promise(QUOTE))
+    assert still_open(call) == [QUOTE]
+    assert still_open(call, a_call_with(fact("no", kind="done"), day=1)) == []
+    assert still_open(call, a_call_with(fact("Monday"), day=1)) == ["callback: Monday"]
 
 
 def test_only_a_later_call_settles():

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from memory.names import given_name, names_of, plausible_name
+from memory.names import NAME_STATEMENTS, Names, given_name, plausible_name
 from memory.profile import profile_of
 from tests.memories import ANA, MONDAY, a_call
 
@@ -15,7 +15,13 @@ def names(*calls):
         a_call(f"conv_{n}", facts=facts, at=MONDAY + timedelta(days=n))
         for n, facts in enumerate(calls)
     ]
-    return names_of(profile_of(ANA, told).facts)
+    known = profile_of(ANA, told)
+    return Names(
+        called=known.name,
+        preferred=known.preferred_name,
+        first=known.first_name,
+        full=known.full_name,
+    )
 
 
 @pytest.mark.parametrize(
@@ -99,9 +105,28 @@ def test_a_first_name_after_another_full_one_is_another_person():
     assert (known.called, known.full) == ("Bea", "")
 
 
+def test_a_first_and_a_last_name_of_different_calls_make_no_full_one():
+    both = {"first_name": "Ana", "last_name": "Torres"}
+    known = names(both, {"first_name": "Leo"})
+    assert (known.called, known.first, known.full) == ("Leo", "Leo", "")
+    assert names({"first_name": "Ana"}, {"last_name": "Torres"}).full == ""
+    assert names({"last_name": "Torres"}, {"first_name": "Leo"}).full == ""
+    assert names(both, {"first_name": "Leo"}, {"First Name": "ANA"}).full == "Ana Torres"
+
+
+def test_a_full_name_stays_when_later_calls_collect_only_a_part_of_it():
+    both = {"first_name": "Ana", "last_name": "Torres"}
+    assert names(both, {"first_name": "Ana"}, {"last_name": "Torres"}).full == "Ana Torres"
+    often = [{"first_name": "Ana"}] * (NAME_STATEMENTS - 1)
+    assert names(both, *often).full == "Ana Torres"
+    assert names({"first_name": "Ana"}, both, {"last_name": "Lima"}).full == ""
+
+
 def test_a_new_family_name_renames():
-    known = names({"full_name": "Ana Torres", "first_name": "Ana"}, {"last_name": "Lima"})
-    assert known.full == "Ana Lima"
+    whole = {"full_name": "Ana Torres", "first_name": "Ana"}
+    assert names(whole, {"first_name": "Ana", "last_name": "Lima"}).full == "Ana Lima"
+    assert names(whole, {"last_name": "Lima"}).full == ""
+    assert names(whole, {"last_name": "Torres"}).full == "Ana Torres"
 
 
 @pytest.mark.parametrize(
@@ -118,6 +143,16 @@ def test_a_new_family_name_renames():
         ("王小明", "王小明"),
         ("Иван Петров", "Иван Петров"),
         ("Maria del Carmen de los Angeles", "Maria del Carmen de los Angeles"),
+        ("ANA MARIA", "Ana Maria"),
+        ("o'brien", "O'Brien"),
+        ("maria de la cruz-o\u2019neil", "Maria de la Cruz-O\u2019Neil"),
+        ("DE SOUZA", "De Souza"),
+        ("TJ MILLER", "TJ Miller"),
+        ("josé", "José"),
+        ("McDonald", "McDonald"),
+        ("deShawn van Dyke", "deShawn van Dyke"),
+        ("Laura's", ""),
+        ("LAURA\u2019S husband", ""),
         ("The caller's name is Ana", ""),
         ("She said that she would rather not say it", ""),
         ("not provided", ""),

@@ -1,11 +1,13 @@
 """The profile: the rolling summary, facts with their history, preferences."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from memory.alike import gist_of, is_alike
 from memory.facts import MAX_FACTS, MAX_PREVIOUS, MAX_VALUE_CHARS
 from memory.port import Fact, Note, Noted
 from memory.preferences import MAX_PREFERENCES, is_preference
@@ -205,6 +207,69 @@ def test_sentences_follow_the_facts_with_their_calls_and_without_repeats():
     )
 
 
+OVER = """
+    Biscuit is no longer allergic to chicken. < Her dog Biscuit is allergic to chicken.
+    Biscuit isn't allergic to chicken any more, and prefers beef. < Biscuit is allergic to chicken.
+    She is no longer allergic to nuts or milk. < Ana is allergic to nuts.
+    She prefers tea instead of coffee. < Ana prefers coffee.
+    Ana stopped eating fish. < Ana eats fish.
+    Ana isst kein Fleisch mehr. < Ana isst Fleisch.
+    Sie bevorzugt jetzt Tee statt Kaffee. < Sie bevorzugt Kaffee.
+    Ana ya no es alérgica a las nueces. < Ana es alérgica a las nueces.
+    Elle n'est plus allergique aux noix. < Elle est allergique aux noix.
+    Ana já não é alérgica a nozes. < Ana é alérgica a nozes.
+    Ana não é mais alérgica a nozes. < Ana é alérgica a nozes.
+    Ana non è più allergica alle noci. < Ana è allergica alle noci.
+    Ana is allergic to nuts. < Ana is no longer allergic to nuts.
+"""
+BOTH = """
+    Biscuit is no longer allergic to chicken. < Biscuit is allergic to beef.
+    Biscuit is no longer allergic to chicken. < Biscuit is allergic to chicken and nuts.
+    She is no longer allergic to chicken. < Her dog Biscuit is allergic to chicken.
+    Ana is allergic to chicken. < Her dog is allergic to chicken.
+    Ana no longer drives. < She is no friend of calls.
+    Ana prefers tea. < Ana prefers coffee.
+    She prefers more tea. < She prefers tea.
+"""
+
+
+def pairs(table):
+    return [line.strip().split(" < ") for line in table.strip().splitlines()]
+
+
+@pytest.mark.parametrize(("newer", "older"), pairs(OVER))
+def test_a_newer_sentence_that_says_it_is_over_takes_the_older_ones_place(newer, older):
+    notes = [a_noted(newer, day=3), a_noted("Ana is a vegan.", day=2), a_noted(older, day=1)]
+    known = profile(a_fact("first_name", "Ana"), preferences=notes)
+    assert told(known) == [newer, "Ana is a vegan."]
+
+
+def test_what_is_so_again_is_told_once():
+    again, over = a_noted("Ana is allergic to nuts.", day=3), "Ana is no longer allergic to nuts."
+    notes = [again, a_noted(over, day=2), a_noted("She is allergic to nuts!", day=1)]
+    assert told(profile(a_fact("first_name", "Ana"), preferences=notes)) == [again.note.text]
+
+
+@pytest.mark.parametrize(("newer", "older"), pairs(BOTH))
+def test_sentences_about_other_things_stay_side_by_side(newer, older):
+    known = profile(
+        a_fact("first_name", "Ana"), preferences=[a_noted(newer, day=3), a_noted(older)]
+    )
+    assert told(known) == [newer, older]
+
+
+def test_of_calls_without_a_date_none_takes_the_others_place():
+    over, older = pairs(OVER)[0]
+    notes = [
+        replace(a_noted(over), occurred_at=EPOCH, conversation_id="conv_2"),
+        replace(a_noted(older), occurred_at=EPOCH, conversation_id="conv_1"),
+    ]
+    assert told(profile(preferences=notes)) == [over, older]
+    assert told(profile(preferences=[replace(n, conversation_id="conv_1") for n in notes])) == [
+        over
+    ]
+
+
 def test_facts_leave_room_for_sentences():
     facts = [a_fact(f"preferred_{n}", "x") for n in range(50)]
     notes = [a_noted(f"Ana prefers {n}.") for n in range(50)]
@@ -261,19 +326,69 @@ def test_the_epoch_and_the_seconds_of_a_call_after_it_are_no_known_moment():
 
 def test_the_summary_keeps_its_budget_in_whole_sentences():
     sentence = "This sentence is one of a great many that were said here."
-    known = profile(summaries=[" ".join([sentence] * 9)] * 4)
-    assert SUMMARY_CHARS - len(sentence) - 25 < len(known.summary) <= SUMMARY_CHARS
-    assert known.summary.endswith("said here.")
+    names = ["here", "by Ana here", "by Ben here", "by Cleo here"]
+    known = profile(
+        summaries=[" ".join([sentence.replace("here", name)] * 9) for name in names],
+    )
+    assert SUMMARY_CHARS - len(sentence) - 35 < len(known.summary) <= SUMMARY_CHARS
+    assert known.summary.endswith("here.")
 
 
 def test_the_oldest_details_go_first():
-    calls = [f"Call {n} began. It went on. It ended." for n in range(3)]
+    calls = [f"{name} called. It went on. It ended." for name in ("Ana", "Ben", "Cleo")]
     notes = [CallNote(started_at=EPOCH, summary=summary) for summary in calls]
     whole = " ".join(calls)
     assert rolling_summary(notes, max_chars=len(whole)) == whole
     shorter = rolling_summary(notes, max_chars=len(whole) - 1)
     assert shorter == whole.removesuffix(" It ended.")
     assert rolling_summary(notes, max_chars=40) == calls[0]
+
+
+def test_calls_that_came_to_the_same_are_told_once_with_how_often():
+    same = [f"Ana ordered {n} crates for the {n}th of March, a Monday." for n in range(5)]
+    known = profile(summaries=[*same, "Ana cancelled."])
+    assert known.summary == (
+        "16 November 2026, and four times before: Ana ordered 0 crates for the 0th of March, a "
+        "Monday. 11 November 2026: Ana cancelled."
+    )
+    assert known.last_call_summary == same[0]
+
+
+@pytest.mark.parametrize(
+    ("calls", "lead"),
+    [(1, ""), (2, "and once before"), (3, "and twice before"), (14, "and 13 times before")],
+)
+def test_how_often_is_told_in_words(calls, lead):
+    dated = [CallNote(started_at=MONDAY, summary="Ana asked.")] * calls
+    said = ", ".join(filter(None, ["16 November 2026", lead]))
+    assert rolling_summary(dated, max_chars=200) == f"{said}: Ana asked."
+    undated = [CallNote(started_at=EPOCH, summary="Ana asked.")] * calls
+    said = f"{lead.replace('and', 'Told')}: Ana asked.".removeprefix(": ")
+    assert rolling_summary(undated, max_chars=200) == said
+
+
+NINE = "Ana ordered olive trees, garden soil, a rake, gloves, seeds and"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_same"),
+    [
+        ("ANA asked, again.", "Ana asked again", True),
+        ("Er kam am Montag, 3. März.", "Er kam am Freitag, 5. Mai.", True),
+        (f"{NINE} a hose.", f"{NINE} hose today.", True),
+        (f"{NINE} a hose.", f"{NINE} hooks today.", False),
+        (f"{NINE} a hose.", f"{NINE} a hose, not delivered.", False),
+        ("Ana paid.", "Ana did not pay.", False),
+        ("Ana paid.", "Ben paid.", False),
+        ("His car is ready.", "His bike is ready.", False),
+        ("He did.", "She did.", False),
+        ("12.", "13.", False),
+        ("", "", False),
+    ],
+)
+def test_two_summaries_are_the_same_but_for_numbers_dates_and_a_tenth(one, other, is_same):
+    assert is_alike(gist_of(one), gist_of(other)) == is_same
+    assert is_alike(gist_of(other), gist_of(one)) == is_same
 
 
 def test_a_sentence_that_no_budget_holds_is_passed_over():

@@ -33,6 +33,8 @@ ENGLISH = """
     agent     The agent is going to check with the workshop.
     agent     The agent was unable to find the order and promised to ask the warehouse.
     agent     I'll ring you back tomorrow, the agent said.
+    agent     When the caller asked about the refund, the agent promised to send it.
+    agent     When asked about the refund, the agent said it would be issued.
     caller    The caller promised to pay by Monday.
     caller    The customer will send the documents tomorrow.
     caller    Ana will fetch the bike at five.
@@ -57,6 +59,9 @@ OTHERS = """
     pt agent  A atendente vai enviar a fatura.
     it agent  L'agente ha promesso di richiamare venerdì.
     it agent  L'operatrice invierà la fattura.
+    it agent  L'agente si è impegnato a richiamare.
+    es agent  Se le enviará la factura.
+    fr agent  Quand le client a rappelé, l'agent a promis de livrer.
 """
 DONE = """
     en -      The refund was issued.
@@ -66,11 +71,19 @@ DONE = """
     en agent  The agent called the caller back on Monday.
     en agent  The agent sent the invoice.
     en caller Ana paid the bill.
+    en caller The caller cancelled the technician visit.
+    en caller The caller called off the visit.
     de -      Die Rechnung wurde verschickt.
+    de caller Die Kundin hat den Techniker abbestellt.
+    de caller Die Kundin sagte den Besuch ab.
     es -      La factura fue enviada.
+    es caller La clienta canceló la visita.
     fr -      La facture a été envoyée.
+    fr caller Le client a annulé la visite.
     pt -      A fatura foi enviada.
+    pt caller A cliente cancelou a visita.
     it -      La fattura è stata inviata.
+    it caller Il cliente ha disdetto la visita.
 """
 PREFERENCES = """
     en She prefers to be called in the morning.
@@ -82,6 +95,9 @@ PREFERENCES = """
     en The best time to reach her is after six.
     en The user mentioned that they are vegetarian.
     en Her preferred day is Tuesday.
+    en Biscuit is no longer allergic to chicken.
+    en Ana stopped eating meat.
+    en Ana no longer likes tea.
     de Sie bevorzugt Anrufe am Vormittag.
     de Jonas ist allergisch gegen Nüsse.
     es Prefiere que la llamen por la mañana.
@@ -94,6 +110,11 @@ PREFERENCES = """
 NOTHING = """
     en The caller asked when the trees will be delivered.
     en The caller asked whether the agent will call back.
+    en If the part arrives, the agent will send it.
+    en When the part arrives, the agent will send it.
+    en Should the part arrive, we will call back.
+    en If the part is late, the agent promised to refund it.
+    en The agent said that if the part arrives, they will send it.
     en The caller will call back if the problem persists.
     en The agent did not promise anything.
     en The agent could not promise a refund.
@@ -119,6 +140,15 @@ NOTHING = """
     en The agent confirmed the caller's preferred appointment time.
     de Der Agent wird die Rechnung nicht senden.
     de Der Anrufer fragte, ob die Ware geliefert wird.
+    de Falls das Teil kommt, wird der Agent es schicken.
+    de Wenn das Teil kommt, wird der Agent es schicken.
+    de Die Kundin sagte, dass sie ab Montag arbeitet.
+    es Si llega la pieza, el agente la enviará.
+    es Cuando llegue la pieza, el agente la enviará.
+    fr Si la pièce arrive, la conseillère enverra la facture.
+    fr S'il reçoit la pièce, l'agent enverra la facture.
+    pt Se a peça vier, a atendente vai enviar a fatura.
+    it Se arriva il pezzo, l'operatrice invierà la fattura.
     de Das Problem ist noch nicht behoben.
     de Jonas Weber ist nach Bremen gezogen.
     es El cliente preguntó si le enviarán la factura.
@@ -262,14 +292,27 @@ def test_who_bears_the_callers_name_is_the_caller():
 
 
 def test_notes_are_bounded_however_much_is_said():
-    summary = "The agent promised to send box number one. " * 40 + " ".join(
+    summary = "The agent promised to send box number one. " * 20 + " ".join(
         f"The agent will send box {n}." for n in range(400)
     )
     found = noted(summary=summary, collected={f"callback {n}": "x" * 10_000 for n in range(400)})
     assert len(found) == 24
     assert all(len(note.text) <= MAX_NOTE_CHARS for note in found)
-    [endless] = noted(summary="The agent promised to " + "call " * 50_000)
-    assert endless.text.endswith("call…")
+
+
+def test_a_promise_is_never_cut_but_left_out_if_it_is_too_long():
+    endless = "The agent promised to " + "call " * 50_000
+    assert noted(summary=endless) == ()
+    assert [note.text for note in noted(summary=f"We will call back. {endless}")] == [
+        "We will call back."
+    ]
+    steps = "Send the invoice. " + "Call back. " * 60
+    [kept] = noted(collected={"next_steps": steps, "callback": "x" * 1_000})
+    assert kept.text.startswith("next steps: Send the invoice. Call back.")
+    assert kept.text.endswith("Call back.")
+    assert MAX_NOTE_CHARS - 12 < len(kept.text) <= MAX_NOTE_CHARS
+    [done] = noted(summary="The invoice was sent " + "to her " * 100)
+    assert done.text.endswith("…")
 
 
 def test_a_call_of_nobody_has_no_notes_in_memory():
@@ -286,6 +329,14 @@ WORDS = """
 @given(st.lists(st.sampled_from(WORDS.split()) | st.text(max_size=5), max_size=20).map(" ".join))
 def test_any_sentence_can_be_read(sentence):
     assert told(sentence, "") == told(sentence, "")
+
+
+@given(st.lists(st.sampled_from(WORDS.split()), max_size=12).map(" ".join))
+def test_no_sentence_that_tells_is_passed_over(sentence):
+    for language in patterns_for(""):
+        kinds = ("served", "vow", "will", "would", "done", "preference")
+        found = any(language.find[kind].search(sentence) for kind in kinds)
+        assert bool(language.telling.search(sentence)) == found
 
 
 def remembered(*calls):

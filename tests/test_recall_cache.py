@@ -82,11 +82,15 @@ def test_a_newer_index_takes_the_place_of_the_older():
 
 
 def test_an_index_larger_than_the_limit_is_not_kept():
-    index = an_index()
-    cache = IndexCache(max_bytes=index.nbytes - 1)
-    cache.put(ANA, FIRST, index)
+    small, large = an_index(3), an_index(200)
+    cache = IndexCache(max_bytes=large.nbytes - 1)
+    cache.put(BEN, FIRST, small)
+    cache.put(ANA, FIRST, small)
+    cache.put(ANA, SECOND, large)
     assert cache.get(ANA, FIRST) is None
-    assert cache.nbytes == 0
+    assert cache.get(ANA, SECOND) is None
+    assert cache.get(BEN, FIRST)  # nobody else is driven out
+    assert cache.nbytes == small.nbytes
 
 
 def test_the_size_of_an_index_grows_with_what_it_holds():

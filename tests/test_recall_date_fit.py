@@ -59,6 +59,17 @@ def test_a_month_to_come_is_not_the_most_recent_one():
     assert fits("in March", "2027-03-10", "2028-03-10") == [1, 0.6]  # all of them to come
 
 
+def test_a_day_to_come_does_not_make_its_month_the_most_recent_one():
+    assert fits("in November", "2025-11-10", "2026-11-25") == [1, 0.6]
+    assert fits("in November", "2025-11-10", "2026-11-05", "2026-11-25") == [0.6, 1, 1]
+    assert fits("on 18 November", "2025-11-18", "2026-11-18T16:00") == [1, 0.6]
+
+
+def test_a_month_that_is_about_to_begin_is_not_the_most_recent_one():
+    now = at("2026-02-28T20:00")
+    assert fits("in March", "2025-04-01", "2026-02-28T11:00", now=now) == [0.5, 0.3]
+
+
 def test_a_month_that_was_only_told_about_afterwards_is_found():
     assert fits("in March", "2024-04-01", "2025-04-01") == [0.3, 0.5]
 
@@ -108,6 +119,9 @@ def test_months_may_be_asked_of_some_years_only():
         ("the call before last", [0, 1, 0, 0]),
         ("my last call", [0, 0, 1, 1]),
         ("nine calls ago", [0, 0, 0, 0]),
+        ("the tenth call", [0, 0, 0, 0]),
+        ("my last two calls", [0, 1, 1, 1]),
+        ("the last 9 calls", [1, 1, 1, 1]),
     ],
 )
 def test_a_call_is_found_by_its_place(question, expected):
@@ -117,6 +131,16 @@ def test_a_call_is_found_by_its_place(question, expected):
 
 def test_a_call_after_the_question_is_not_the_last_one():
     assert fits("my last call", "2026-11-01", "2026-12-01", calls=[0, 1]) == [1, 0]
+    days = ("2026-10-01", "2026-11-01", "2026-12-01")
+    assert fits("the call before last", *days, calls=[0, 1, 2]) == [1, 0, 0]
+    assert fits("the last two calls", *days, calls=[0, 1, 2]) == [1, 1, 0]
+    assert fits("my last call", "2026-12-01", "2027-01-01", calls=[0, 1]) == [0, 0]
+
+
+def test_calls_without_a_date_or_after_the_question_are_not_counted():
+    days = ("1970-01-01", "2026-10-01", "2026-12-01", "2026-11-01")
+    assert fits("my first call", *days, calls=[0, 1, 2, 3]) == [0, 1, 0, 0]
+    assert fits("the call before last", *days, calls=[0, 1, 2, 3]) == [0, 1, 0, 0]
 
 
 @pytest.mark.parametrize("question", ["before 2024", "on the 1st", "in January", "my first call"])
@@ -140,12 +164,12 @@ DATES = st.integers(min_value=20 * 365 * 86_400_000_000, max_value=60 * 365 * 86
     months=st.frozensets(st.integers(1, 12), max_size=4),
     years=st.frozensets(st.integers(1900, 2099), max_size=2),
     on=st.none() | st.integers(1, 31),
-    call=st.none() | st.integers(-3, 3),
+    calls=st.lists(st.integers(-3, 3), max_size=3).map(tuple),
     spans=st.lists(st.tuples(st.datetimes(timezones=st.just(UTC)), st.just(NOW)), max_size=2),
     now=st.none() | st.just(NOW),
 )
-def test_every_fit_lies_between_none_and_full(moments, months, years, on, call, spans, now):
-    hint = TimeHint(spans=tuple(spans), months=months, years=years, day=on, call=call)
+def test_every_fit_lies_between_none_and_full(moments, months, years, on, calls, spans, now):
+    hint = TimeHint(spans=tuple(spans), months=months, years=years, day=on, calls=calls)
     fit = date_fit(hint, np.array(moments, dtype=np.int64), np.arange(len(moments)) // 3, now=now)
     assert fit.shape == (len(moments),)
     assert ((fit >= 0) & (fit <= 1)).all()

@@ -98,6 +98,7 @@ def test_the_newer_of_two_statements_comes_first_when_now_is_asked_for():
     )
     now = NOW + timedelta(days=120)
     assert found(index, "Where does she live now?", now=now)[0] == "conv_2/0"
+    assert found(index, "Where does she live?", now=now)[0] == "conv_2/0"
     assert found(index, "Where did she live before?", now=now)[0] == "conv_1/0"
 
 
@@ -248,3 +249,43 @@ def test_any_text_can_be_asked_and_searched(said, query, limit):
     assert all(score > 0 for score in scores)
     weights = Weights(near=0, exchange=0)
     assert len(find(index, query, limit=limit, now=None, weights=weights)) <= limit
+
+
+def test_a_question_of_a_time_alone_is_answered_by_the_time_alone():
+    index = an_index(
+        a_talk(1, ("", "My last name is Gallagher."), facts={"last_name": "Gallagher"}),
+        a_talk(2, ("", "The lamp flickers."), days=3, summary="A lamp is broken."),
+    )
+    for query in ("last call", "my last call", "what was the last call about?"):
+        hits = ids(index, query)
+        assert all(hit.startswith("conv_2/") for hit in hits[:2]), query
+    assert ids(index, "last call")[0] == "conv_2/summary/"
+
+
+def test_the_day_that_a_question_names_is_no_number_to_look_for():
+    index = an_index(
+        a_talk(1, ("", "Flat 5, fourteen Mill Lane, BA1 5LR."), days=-200),
+        a_talk(2, ("", "The lamp flickers."), days=-42),
+    )
+    assert found(index, "What did she say on the 5th of October?")[0] == "conv_2/0"
+    assert found(index, "on the 5th")[0] == "conv_2/0"
+
+
+def test_the_same_value_again_has_no_newer_value():
+    calls = [a_talk(n, facts={"city": "Leeds"}, days=n) for n in range(3)]
+    assert not an_index(*calls).superseded.any()
+    moved = an_index(*calls, a_talk(9, facts={"city": "York"}, days=9))
+    assert moved.superseded.sum() == 3
+
+
+def test_a_long_question_of_unknown_words_is_guessed_at_only_so_often(monkeypatch):
+    guessed = []
+    monkeypatch.setattr("memory.recall.question.alike", lambda word, _: guessed.append(word) or [])
+    index = an_index(a_talk(1, ("", "Two olive trees, please.")))
+    assert found(index, "olive " + " ".join(f"xq{n}zk" for n in range(300))) == ["conv_1/0"]
+    assert len(guessed) <= 8
+
+
+def test_a_word_that_the_caller_says_is_no_name_of_the_caller():
+    turns = [(f"Great, number {n}?", "Great.") for n in range(4)]
+    assert "great" not in an_index(a_talk(1, *turns)).names

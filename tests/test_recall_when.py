@@ -291,7 +291,9 @@ def test_a_part_of_a_month_is_the_last_one_and_the_month_its_wider_reading():
     ],
 )
 def test_a_year_alone_is_a_year(question, years):
-    assert read_time(question, now=NOW) == TimeHint(years=frozenset(years))
+    hint = read_time(question, now=NOW)
+    assert hint == TimeHint(years=frozenset(years), dates=hint.dates)
+    assert hint.dates
 
 
 @pytest.mark.parametrize(
@@ -313,12 +315,12 @@ def test_a_year_alone_is_a_year(question, years):
 )
 def test_what_is_no_time_is_not_taken_for_one(question):
     hint = read_time(question, now=NOW)
-    assert (hint.spans, hint.months, hint.years, hint.day, hint.call) == (
+    assert (hint.spans, hint.months, hint.years, hint.day, hint.calls) == (
         (),
         set(),
         set(),
         None,
-        None,
+        (),
     )
 
 

@@ -300,6 +300,36 @@ def test_a_preference_from_a_summary_is_told_with_its_date():
     )
 
 
+def test_a_search_tells_the_preferences_with_their_dates_as_before_the_call():
+    noted = a_noted("Ana prefers to be called in the morning.", source="summary", key="")
+    known = a_profile(preferences=(a_noted(), noted))
+    told = search_answer(known, [], now=NOW)["profile"]["preferences"]
+    assert told == (
+        "preferred day: Tuesday; Ana prefers to be called in the morning. (on 20 November 2026)"
+    )
+    assert initiation(known)["dynamic_variables"]["caller_preferences"].endswith(told)
+
+
+def test_a_promise_that_does_not_fit_is_left_out_whole():
+    promises = (a_promise("The agent will call. " * 30), a_promise("The agent will pay."))
+    variables = initiation(a_profile(commitments=promises))["dynamic_variables"]
+    assert (
+        "Still open: The agent will pay. (promised by the agent on 20 November 2026)."
+        in variables["user_profile_summary"]
+    )
+    assert "…" not in variables["user_profile_summary"]
+
+
+def test_a_name_that_was_only_heard_is_not_listed_beside_a_collected_one():
+    heard = a_fact("stated_name", "Anna")
+    told = initiation(a_profile(facts=(a_fact(), heard)))["dynamic_variables"]
+    assert "first name: Ana" in told["user_profile_summary"]
+    assert "Anna" not in told["user_profile_summary"]
+    no_name = a_fact("first_name", "not provided")
+    told = initiation(a_profile(facts=(no_name, heard)))["dynamic_variables"]
+    assert "stated name: Anna" in told["user_profile_summary"]
+
+
 def test_a_promise_of_a_call_that_names_no_time_has_no_date():
     undated = replace(a_promise(), occurred_at=datetime(1970, 1, 1, tzinfo=UTC))
     known = a_profile(commitments=(undated,))

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
+from memory.names import without_heard
 from memory.port import Fact, Found, Noted, Part, Profile
-from memory.preferences import preferences_text
 from memory.profile import is_known_moment, spoken_date
 from memory.recall.spoken import spoken_age
 from memory.topics import label_of
@@ -112,7 +112,7 @@ def _profile_summary(profile: Profile) -> str:
     facts = joined(
         (
             f"{label_of(fact.key)}: {clean(fact.value, limit=_MAX_FACT_IN_PROMPT_CHARS)}"
-            for fact in profile.facts[:_FACTS_IN_PROMPT]
+            for fact in without_heard(profile.facts)[:_FACTS_IN_PROMPT]
         ),
         limit=left - len(still_open),
     )
@@ -150,7 +150,7 @@ def _override(profile: Profile, greeting: GreetingOptions) -> dict[str, Any]:
 
 
 def _profile_json(profile: Profile, now: datetime) -> dict[str, Any]:
-    preferences = clean(preferences_text(profile.preferences), limit=_MAX_PREFERENCES_CHARS)
+    preferences = joined(map(_preference_text, profile.preferences), limit=_MAX_PREFERENCES_CHARS)
     notes = (_noted_json(noted, now) for noted in profile.preferences)
     promises = ({"by": p.note.by, **_noted_json(p, now)} for p in profile.commitments)
     facts = (_fact_json(fact, now) for fact in profile.facts)

@@ -12,13 +12,13 @@ _SEPARATOR = "; "
 
 
 def joined(items: Iterable[str], *, limit: int) -> str:
-    """Return the first items, cleaned, that fit into `limit` characters; none of them is cut."""
+    """Return the items, cleaned, that fit into `limit` characters, the first before others."""
     told = ""
     for item in items:
-        longer = _SEPARATOR.join(filter(None, (told, clean(item, limit=max(1, limit)))))
-        if len(longer) > limit:
-            break
-        told = longer
+        whole = clean(item, limit=len(item) + 1)  # none is cut: what does not fit is left out
+        longer = _SEPARATOR.join(filter(None, (told, whole)))
+        if len(longer) <= limit:
+            told = longer
     return told
 
 

@@ -5,12 +5,15 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from memory.making import quickly
 from voice.document import number, read_object, section, text, unix_seconds
 from voice.errors import NotUnderstood
 from voice.events import CallEnded, CallFailed, CollectedValue, Evaluation, Event, Turn
 from voice.identity import caller_of_call, phone_key
 
 __all__ = ["NotUnderstood", "parse_event"]
+
+_new_turn = quickly(Turn)
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MAX_CALL_SECONDS = 10_000_000.0
@@ -97,6 +100,8 @@ def _moment(seconds: float) -> datetime:
 
 
 def _seconds(value: object) -> float:
+    if type(value) is int and 0 <= value <= _MAX_CALL_SECONDS:  # nearly always
+        return float(value)
     return min(max(number(value) or 0.0, 0.0), _MAX_CALL_SECONDS)
 
 
@@ -116,7 +121,7 @@ def _turns(transcript: object) -> tuple[Turn, ...]:
             continue
         role, message = item.get("role"), text(item.get("message"))
         if message and role in ("user", "agent"):
-            turn = Turn(
+            turn = _new_turn(
                 index=index,
                 role=role,
                 message=message,

@@ -17,7 +17,6 @@ from memory.recall.index import (
     Ints,
     Postings,
 )
-from memory.recall.spelling import spellings
 from memory.recall.terms import ConversationTerms, Terms
 
 _DEFAULT_LANGUAGE = "en"
@@ -49,7 +48,6 @@ def build_index(conversations: Iterable[ConversationTerms]) -> CallerIndex:
     return CallerIndex(
         entries=tuple((t.kind, c.conversation_id, c.source, t.id) for c, t in entries),
         vocabulary=vocabulary,
-        spellings=spellings(tuple(vocabulary)),
         languages=_languages(conversations),
         said=said_postings,
         heard=_postings(heard_start, heard_stems, len(vocabulary)),
@@ -63,6 +61,7 @@ def build_index(conversations: Iterable[ConversationTerms]) -> CallerIndex:
         speaker=_places((terms.speaker for _, terms in entries), speakers),
         speakers=speakers,
         names=_names(entries, vocabulary, said_postings),
+        labelled=np.array([t.kind == "fact" and t.key != "" for _, t in entries], bool),
         superseded=_superseded(entries),
         asks=np.array([terms.asks for _, terms in entries], bool),
         heard_asks=np.array([terms.heard_asks for _, terms in entries], bool),
@@ -134,25 +133,29 @@ def _names(entries: Iterable[_Entry], vocabulary: dict[str, int], said: Postings
             times.update(terms.names.split())
     for stem, count in times.items():
         place = vocabulary.get(stem)
-        own = said.count[said.start[place] : said.start[place + 1]].sum() if place else 0
+        own = (
+            said.count[said.start[place] : said.start[place + 1]].sum() if place is not None else 0
+        )
         if count >= _NAME_LEAST_TIMES and own <= _NAME_MOST_SAID * count:
             collected.add(stem)
     return frozenset(collected)
 
 
 def _superseded(entries: Sequence[_Entry]) -> Flags:
-    newest: dict[str, int] = {}
-    superseded = np.zeros(len(entries), bool)
-    for place, (_, terms) in enumerate(entries):
-        if terms.kind == "fact" and terms.key:
-            older = newest.get(terms.key)
-            if older is None or terms.occurred_us >= entries[older].terms.occurred_us:
-                newest[terms.key] = place
-            else:
-                older = place
-            if older is not None:
-                superseded[older] = True
-    return superseded
+    newest: dict[str, Terms] = {}
+    labelled = [terms for _, terms in entries if terms.kind == "fact" and terms.key]
+    for terms in sorted(labelled, key=lambda terms: terms.occurred_us):
+        newest[terms.key] = terms
+    return np.array(
+        [
+            terms.kind == "fact"
+            and terms.key != ""
+            and terms.occurred_us < newest[terms.key].occurred_us
+            and terms.said != newest[terms.key].said
+            for _, terms in entries
+        ],
+        bool,
+    )
 
 
 def _places(values: Iterable[str], known: Sequence[str]) -> Ints:

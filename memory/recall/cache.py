@@ -24,7 +24,7 @@ class IndexCache:
     """
 
     def __init__(self, *, max_bytes: int) -> None:
-        self._max_bytes = max_bytes
+        self.max_bytes = max_bytes
         self._lock = threading.Lock()
         self._kept: OrderedDict[str, tuple[Stamp, CallerIndex]] = OrderedDict()
         self._nbytes = 0
@@ -49,8 +49,10 @@ class IndexCache:
             replaced = self._kept.pop(caller, None)
             if replaced is not None:
                 self._nbytes -= replaced[1].nbytes
+            if index.nbytes > self.max_bytes:  # it would drive everybody else out
+                return
             self._kept[caller] = (stamp, index)
             self._nbytes += index.nbytes
-            while self._nbytes > self._max_bytes:
+            while self._nbytes > self.max_bytes:
                 _, (_, forgotten) = self._kept.popitem(last=False)
                 self._nbytes -= forgotten.nbytes

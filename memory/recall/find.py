@@ -1,15 +1,17 @@
 """Recall in one call: the memories of one caller that answer a question, best first."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 import numpy as np
 
-from memory.port import Part
+from memory.port import Conversation, Memory, Part
+from memory.recall.build import build_index
 from memory.recall.diversify import diversify
 from memory.recall.index import CallerIndex, Floats
 from memory.recall.question import Question, read_question
 from memory.recall.score import Scores, score, with_meaning
+from memory.recall.terms import terms_of
 from memory.recall.weights import WEIGHTS, Weights
 
 
@@ -60,6 +62,40 @@ def find(
         )
         for place in best.tolist()
     ]
+
+
+def warm_up() -> None:
+    """Do now what the first question of a process would wait for: tables, stemmers, patterns."""
+    at = datetime(2000, 1, 1, tzinfo=UTC)
+    memory = Memory(
+        id="warm/utterance/0",
+        caller="nobody",
+        conversation_id="warm",
+        agent_id="",
+        kind="utterance",
+        content="Caller: It is AB-12, on Monday.",
+        sector="episodic",
+        salience=1.0,
+        occurred_at=at,
+    )
+    conversation = Conversation(
+        id="warm",
+        kind="call",
+        version=(0.0, ""),
+        caller="nobody",
+        channel="phone",
+        direction="",
+        agent_id="",
+        agent_line="",
+        started_at=at,
+        duration_secs=0.0,
+        language="en",
+        outcome="",
+        summary="",
+        memories=(memory,),
+    )
+    index = build_index([terms_of(conversation)])
+    find(index, "what did she say about AB 12 last monday or mondey", limit=1, now=at)
 
 
 def _parts(question: Question, scores: Scores, place: int) -> tuple[Part, ...]:

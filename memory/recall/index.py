@@ -1,12 +1,13 @@
 """The index of one caller's memories: which stems occur in which of them, as NumPy arrays."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from memory.port import MemoryKind
-from memory.recall.spelling import Spellings
+from memory.recall.spelling import Spellings, spellings
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.floating]
@@ -18,7 +19,7 @@ Entry = tuple[MemoryKind, str, str, str]  # kind, conversation_id, source, id
 SILENCE_US = 30 * 60 * 1_000_000
 YEAR_US = 366 * 86_400 * 1_000_000  # times in the first year after the epoch are no dates
 
-_BYTES_OF_A_WORD = 160  # a string, its place in a dictionary and in a list
+_BYTES_OF_A_WORD = 220  # a string, its place in a dictionary, and its pairs of letters
 _BYTES_OF_A_KEY = 400  # a tuple of strings, most of them its own
 KINDS: tuple[MemoryKind, ...] = ("fact", "summary", "utterance")
 
@@ -42,7 +43,7 @@ def no_vectors() -> Floats:
     return np.zeros((0, 0), np.float32)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class CallerIndex:
     """
     Everything that ranking asks about one caller's memories, in the order they were said.
@@ -54,7 +55,6 @@ class CallerIndex:
 
     entries: tuple[Entry, ...]
     vocabulary: dict[str, int]
-    spellings: Spellings  # of the vocabulary, in its order
     languages: tuple[str, ...]  # the most frequent first
     said: Postings
     heard: Postings
@@ -68,7 +68,8 @@ class CallerIndex:
     speaker: Ints  # places in `speakers`
     speakers: tuple[str, ...]
     names: frozenset[str]  # the caller's own, as stems
-    superseded: Flags  # facts that have a newer value
+    labelled: Flags  # facts with a key: their neighbours are values of other keys
+    superseded: Flags  # of those, the ones that have a newer, different value
     asks: Flags  # what was said is a question
     heard_asks: Flags  # the agent's line is one
     # a row for each memory, of zeros for one that has none yet; no rows without a model
@@ -77,13 +78,18 @@ class CallerIndex:
     def __len__(self) -> int:
         return len(self.entries)
 
+    @cached_property
+    def spellings(self) -> Spellings:
+        """Return the vocabulary in its order, to be compared with a word that nobody ever said."""
+        return spellings(tuple(self.vocabulary))
+
     @property
     def nbytes(self) -> int:
         """Return about how many bytes of memory this index takes."""
         arrays = (
             *(self.said_length, self.heard_length, *self.said_stems, self.occurred_us),
             *(self.exchange, self.call, self.kind, self.speaker, self.superseded, self.asks),
-            *(self.heard_asks, self.vectors),
+            *(self.heard_asks, self.labelled, self.vectors),
         )
         return (
             sum(array.nbytes for array in arrays)

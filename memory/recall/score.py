@@ -8,11 +8,14 @@ import numpy as np
 
 from memory.recall.index import CallerIndex, Floats, Postings
 from memory.recall.meaning import likeness
-from memory.recall.question import Concept, Question
+from memory.recall.question import Concept, Question, names_time
 from memory.recall.weights import Weights
 from memory.recall.when.read import TimeHint, date_fit
 
 _RIVAL_SHARE = 0.35  # of the best score, from which on memories may contradict each other
+_RIVAL_WORD_SHARE = 0.0  # the same, of the word that says most: a near-synonym will do
+# What a memory tells by itself of the call that it is of, by the place of its kind in `KINDS`.
+_TELLS = np.array([0.8, 1.0, 0.9])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,12 +41,12 @@ def score(
     fit = date_fit(question.time, index.occurred_us, index.call, now=now)
     points = _points(index, question.concepts, weights)
     alone = weights.exact_time_alone if _is_exact(question.time) else weights.time_alone
-    points = np.vstack([points, alone * fit]).astype(np.float32)
+    points = np.vstack([points, alone * fit * _TELLS[index.kind]]).astype(np.float32)
     factors = _factors(index, question, fit, weights)
     total = points.sum(axis=0)
     for factor in factors.values():
         total = total * factor
-    newest = _newest(index, question, total, weights)
+    newest = _newest(index, question, points, total, weights)
     if newest is not None:
         factors["the newest"] = newest
         total = total * newest
@@ -126,8 +129,11 @@ def _neighbours(index: CallerIndex, weights: Weights) -> list[tuple[int, Floats,
         if len(index) <= distance:
             break
         earlier, later = slice(None, -distance), slice(distance, None)
-        together = (index.exchange[earlier] == index.exchange[later]) & (
-            index.kind[earlier] == index.kind[later]
+        together = (
+            (index.exchange[earlier] == index.exchange[later])
+            & (index.kind[earlier] == index.kind[later])
+            & ~index.labelled[later]
+            & ~index.labelled[earlier]
         )
         same = index.speaker[earlier] == index.speaker[later]
         across = np.where(index.asks[earlier], weights.answered, weights.before), weights.after
@@ -163,32 +169,37 @@ def _factors(
     if fit.any():
         lift = weights.exact_date if _is_exact(question.time) else weights.date
         factors["said at that time"] = 1 + lift * fit
-    if index.superseded.any():
+    if index.superseded.any() and not names_time(question.time):
         sign = 1 if question.time.tense == "then" else -1
         factors["has a newer value"] = 1 + sign * weights.superseded * index.superseded
     return factors
 
 
 def _is_exact(time: TimeHint) -> bool:
-    return time.call is not None or bool(time.spans)
+    return bool(time.calls or time.spans) or time.day is not None
 
 
 def _newest(
-    index: CallerIndex, question: Question, total: Floats, weights: Weights
+    index: CallerIndex, question: Question, points: Floats, total: Floats, weights: Weights
 ) -> Floats | None:
     """
     Return the factor that puts the newer of contradicting statements first, or the older.
 
     Which statements contradict each other no word tells, but they answer the same question
-    about as well: among all that come near the best one, the call decides.
+    about as well, by the same word or one near it: among those the call decides.
     """
     if not question.time.tense or not total.any():
         return None
-    rivals = total >= _RIVAL_SHARE * total.max()
+    best = int(total.argmax())
+    rivals = total >= _RIVAL_SHARE * total[best]
+    if question.concepts:
+        main = points[points[:-1, best].argmax()]  # the word that says most about the best
+        rivals &= main >= _RIVAL_WORD_SHARE * main[best]
     calls = np.unique(index.call[rivals])
     if len(calls) <= 1:
         return None
     age = np.searchsorted(calls, index.call).clip(0, len(calls) - 1) / (len(calls) - 1)
     if question.time.tense == "then":
         age = 1 - age
-    return np.where(rivals, 1 + weights.newest * age, 1.0)
+    lift = weights.present if question.time.tense == "present" else weights.newest
+    return np.where(rivals, 1 + lift * age, 1.0)

@@ -1,4 +1,4 @@
-"""How much each signal counts. Every figure has its curve: `benchmarks.recall --curves`."""
+"""How much each signal counts in ranking. Reasons and curves: benchmarks/RECALL.md."""
 
 from dataclasses import dataclass
 
@@ -26,6 +26,7 @@ class Weights:
     exact_date: float = 1.0  # the same, where the question names one call, day or week
     question: float = 0.2  # less for what was only asked
     newest: float = 1.0  # more for the newest of what answers a question about now
+    present: float = 0.5  # the same, where only the tense of the question says now
     superseded: float = 0.3  # less for a fact that has a newer value
     # What being said at the named time counts, where 1 is a rare word: enough to find something
     # where no word does ("what was the last call about?"), too little to outweigh words.

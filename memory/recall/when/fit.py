@@ -80,7 +80,8 @@ def calendar_fit(
     if now is not None and not years and len(near):
         # several months, as those of a summer, belong together when they lie within one year
         reach = _YEAR - 1 if months else 0
-        best = _most_recent(starts, of, nearness == 1, microseconds(now))
+        is_past = np.maximum(occurred_us[near], starts[of]) <= microseconds(now)
+        best = _most_recent(starts[of], is_inside=nearness == 1, is_past=is_past)
         is_best = (starts <= best) & (starts >= best - reach)
         nearness *= np.where(is_best, 1.0, OTHER_YEAR)[of]
     fit = np.zeros(len(occurred_us))
@@ -96,13 +97,14 @@ def _nearness(*, is_early: NDArray[np.bool_], late: Moments) -> Fit:
     return fit
 
 
-def _most_recent(starts: Moments, of: NDArray[np.intp], inside: NDArray[np.bool_], now: int) -> int:
-    """Return the start of the last occurrence before `now` with memories, inside it if any are."""
-    for places in (of[inside], of):
-        past = starts[places][starts[places] <= now]
-        if len(past):
-            return int(past.max())
-    return int(starts[of].min())
+def _most_recent(
+    starts: Moments, *, is_inside: NDArray[np.bool_], is_past: NDArray[np.bool_]
+) -> int:
+    """Return the start of the last occurrence with past memories, inside it if any are."""
+    for chosen in (is_inside & is_past, is_past):
+        if chosen.any():
+            return int(starts[chosen].max())
+    return int(starts.min())
 
 
 @lru_cache(maxsize=256)

@@ -41,6 +41,9 @@ _CALENDAR = frozenset(
     ("month", "maybe", "weekday", "feira", "season", "maybeseason", "feast", "year", "nth")
 )
 
+# What names a date, where these words are part of one.
+_NAMING = _CALENDAR | {"dayno", "numeral", "number", "ordinal", "date", "shortdate"}
+
 _DATE = frozenset({"date"})  # what a rule has found to be a time
 _SHORT_DATE = frozenset({"shortdate"})  # a day and a month, or two other numbers
 _DIGITS = (
@@ -69,13 +72,14 @@ class Token(NamedTuple):
     """
     One word of a question, or the several words of a time that a rule has read.
 
-    `said` are its words, `spent` those of them that only say when.
+    `said` are its words, `spent` those of them that only say when, `named` those that name a date.
     """
 
     parts: Parts
     said: tuple[str, ...]
     spent: tuple[str, ...] = ()
     hint: TimeHint | None = None
+    named: tuple[str, ...] = ()
 
 
 Read = Callable[[Sequence[Token], datetime | None], TimeHint | None]
@@ -157,7 +161,8 @@ def tokens_of(pieces: Sequence[str]) -> list[Token]:
     for piece in pieces:
         parts, hint = _reading(piece)
         said = () if piece in _PUNCTUATION else tuple(piece.split())
-        tokens.append(Token(parts, said, hint=hint))
+        named = () if _NAMING.isdisjoint(parts) else said
+        tokens.append(Token(parts, said, hint=hint, named=named))
     return tokens
 
 
@@ -170,12 +175,16 @@ def rewrite(tokens: list[Token], symbols: str, rules: Sequence[Rule], now: datet
             hint = _attempt(rule, tokens[start:end], now)
             at = max(end, start + 1)
             if hint is not None:
-                is_date = hint.spans or hint.months or hint.years or hint.day is not None
                 tokens[start:end] = [_merged(tokens[start:end], hint, rule)]
-                symbol = _DATE_SYMBOL if is_date else _OTHER_SYMBOL
+                symbol = _DATE_SYMBOL if is_date(hint) else _OTHER_SYMBOL
                 symbols = symbols[:start] + symbol + symbols[end:]
                 at = start + 1
     return symbols
+
+
+def is_date(hint: TimeHint) -> bool:
+    """Tell whether `hint` is a time of the calendar, rather than a call or a tense."""
+    return bool(hint.spans or hint.months or hint.years or hint.day is not None)
 
 
 def _merged(tokens: Sequence[Token], hint: TimeHint, rule: Rule) -> Token:
@@ -185,7 +194,10 @@ def _merged(tokens: Sequence[Token], hint: TimeHint, rule: Rule) -> Token:
         for token in tokens
         for word in (token.said if rule.spends and _is_deictic(token) else token.spent)
     )
-    return Token({"date": 0}, said, spent, hint)
+    named = tuple(
+        word for token in tokens if not (rule.spends and _is_deictic(token)) for word in token.named
+    )
+    return Token({"date": 0}, said, spent, hint, named)
 
 
 def _is_deictic(token: Token) -> bool:

@@ -188,14 +188,14 @@ PARTS: dict[str, str] = {
     "lived": "live reside stay work",
     "state": "live reside stay work study use drive prefer need own bank have take belong weigh",
     "foreignstate": (
-        "wohne wohnt wohnst wohnen lebe lebt lebst arbeite arbeitet arbeitest heisse heisst fahre "
-        "fahrt nutze vivo vive vives trabajo trabaja trabajas tengo tiene llama llamo prefiero "
-        "prefiere habite habites habitez vis vit vivez travaille travailles travaillez appelle "
-        "moro mora vivem trabalho trabalha tenho tem chama chamo prefiro prefere abito abita "
-        "abiti vivi lavoro lavora lavori chiama chiamo preferisco"
+        "wohne wohnt wohnst wohnen lebe lebt lebst arbeite arbeitet arbeitest fahre "
+        "fahrt nutze vivo vive vives trabajo trabaja trabajas tengo tiene prefiero "
+        "prefiere habite habites habitez vis vit vivez travaille travailles travaillez "
+        "moro mora vivem trabalho trabalha tenho tem prefiro prefere abito abita "
+        "abiti vivi lavoro lavora lavori preferisco"
     ),
     "statenoun": (
-        "address addresses number phone mobile cell email mail name surname nickname job "
+        "address addresses number phone mobile cell email e_mail mail name surname nickname job "
         "occupation profession employer boss plan subscription tariff postcode zip city town "
         "country account balance status age birthday doctor dentist insurance policy password "
         "contact preference preferences diet allergy allergies medication medications dose dosage "
@@ -203,6 +203,7 @@ PARTS: dict[str, str] = {
         "nummer telefonnummer beruf hausarzt direccion numero telefono correo nombre trabajo nom "
         "metier endereco telefone nome emprego indirizzo lavoro medico medecin"
     ),
+    "lasting": "name surname nickname birthday nombre nom nome",  # of the state nouns
     # words that no name of a month can belong to: "may" before them may well be May
     "small": (
         "at over around by for during within up on off than then as too also so just only "
@@ -221,7 +222,7 @@ _GLUE_PARTS = (
     "occasion spoke lastone pronoun self relative helper next how many often times howmany "
     "frequency now nowadjective then thenverb thenadjective old usedto useto bygone genitive "
     "getting beforehand whatis asking where was english beforenow wh do did is waswere possessive "
-    "lived state foreignstate statenoun small night"
+    "lived state foreignstate statenoun lasting small night"
 )
 _GLUE = frozenset(_GLUE_PARTS.split())
 

@@ -25,6 +25,7 @@ from memory.recall.when.fit import (
 from memory.recall.when.hint import NO_TIME, Span, TimeHint
 from memory.recall.when.line import (
     Token,
+    is_date,
     may_name_date,
     rewrite,
     split,
@@ -76,6 +77,7 @@ def read_time(question: str, *, now: datetime | None) -> TimeHint:
         tense="" if named else found[0].tense or tense(symbols),
         counts=counted,
         words=said_only | _spent(pieces, tokens),
+        dates=_dates(question, tokens),
     )
 
 
@@ -100,23 +102,25 @@ def date_fit(
     elif hint.years:
         for year in hint.years:
             np.maximum(fit, span_fit(occurred_us, months_from(year, 1, count=12)), out=fit)
-    if hint.call is not None:
-        np.maximum(fit, _call_fit(hint.call, occurred_us, call_of, now=now), out=fit)
+    if hint.calls:
+        np.maximum(fit, _calls_fit(hint.calls, occurred_us, call_of, now=now), out=fit)
     fit[~is_dated(occurred_us)] = 0.0
     return fit
 
 
-def _call_fit(
-    call: int, occurred_us: Moments, call_of: NDArray[np.integer], *, now: datetime | None
+def _calls_fit(
+    calls: Sequence[int],
+    occurred_us: Moments,
+    call_of: NDArray[np.integer],
+    *,
+    now: datetime | None,
 ) -> Fit:
     known = is_dated(occurred_us)
     if now is not None:
         known &= occurred_us <= microseconds(now)
-    places = call_of[known]
-    if not len(places):
-        return np.zeros(len(occurred_us))
-    place = places.min() + call if call >= 0 else places.max() + 1 + call
-    return np.where(call_of == place, 1.0, 0.0)
+    held = np.unique(call_of[known])  # a call dated after `now`, by a clock at fault, has no place
+    meant = [held[place] for place in calls if -len(held) <= place < len(held)]
+    return np.where(np.isin(call_of, meant), 1.0, 0.0)
 
 
 def _together(hints: Sequence[TimeHint]) -> TimeHint:
@@ -136,7 +140,7 @@ def _together(hints: Sequence[TimeHint]) -> TimeHint:
         months=months,
         years=years,
         day=day,
-        call=next((hint.call for hint in hints if hint.call is not None), None),
+        calls=next((hint.calls for hint in hints if hint.calls), ()),
     )
 
 
@@ -158,6 +162,19 @@ def _spent(pieces: Iterable[str], tokens: Iterable[Token]) -> frozenset[str]:
     said = Counter(word for piece in pieces for word in piece.split())
     kept = [word for word, count in said.items() if count > spent[word]]
     return _as_searched(spent) - _as_searched(kept)
+
+
+def _dates(question: str, tokens: Iterable[Token]) -> frozenset[str]:
+    """Return the words that name a date and nothing else in the question, as searched for."""
+    named: Counter[str] = Counter()
+    for token in tokens:
+        if token.named and token.hint and is_date(token.hint):
+            others = words(" ".join(word for word in token.said if word not in token.named))
+            named.update(word for word in words(" ".join(token.said)) if word not in others)
+    if not named:
+        return frozenset()
+    asked = Counter(words(question))
+    return frozenset(word for word, count in named.items() if 0 < asked[word] <= count)
 
 
 def _as_searched(said: Iterable[str]) -> frozenset[str]:

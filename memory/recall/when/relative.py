@@ -12,7 +12,7 @@ from memory.recall.when.calendar import (
 )
 from memory.recall.when.hint import NO_TIME, TimeHint, within
 from memory.recall.when.line import Read, Rule, Token, number, pattern, plays
-from memory.recall.when.words import MONTH, WEEK, WEEKEND
+from memory.recall.when.words import WEEK, WEEKEND
 
 _SATURDAY = 5
 
@@ -100,8 +100,9 @@ def _last_night(_tokens: Sequence[Token], now: datetime | None) -> TimeHint | No
     return within((noon - timedelta(days=1), noon))
 
 
-def _recently(_tokens: Sequence[Token], now: datetime | None) -> TimeHint | None:
-    return TimeHint(spans=(rolling(MONTH, now, 1),) if now else (), tense="now")
+def _recently(_tokens: Sequence[Token], _now: datetime | None) -> TimeHint | None:
+    # no span: who says "recently" means the last time, which may have been long ago
+    return TimeHint(tense="present")
 
 
 def _nothing(_tokens: Sequence[Token], _now: datetime | None) -> TimeHint | None:

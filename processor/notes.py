@@ -38,8 +38,9 @@ _CALLER_KEY = re.compile(r"\b(?:caller|customer|user|client|patient|guest)\b")
 
 # Values that say no, and values that say that it is over.
 _NO_VALUE = re.compile(
-    r"(?:no|none|false|0|-|not? .*|n/a|never|nothing|nein|kein\w*|nicht .*|ning\w+|nada|aucune?|"
-    r"non|nessun\w*|não|nenhum\w*|unknown)\W*",
+    r"(?:no|none|false|0|-|no thanks?|not? (?:needed|necessary|required|applicable|requested|given|"
+    r"agreed|promised|known|call ?back|follow ?up|commitments?|promises?|actions?)\b.*|n/a|never|"
+    r"nothing|nein|kein\w*|nicht .*|ning\w+|nada|aucune?|non|nessun\w*|não|nenhum\w*|unknown)\W*",
     re.IGNORECASE,
 )
 _DONE_VALUE = re.compile(

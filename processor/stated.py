@@ -102,7 +102,9 @@ def stated_facts(turns: Iterable[Turn]) -> Iterator[tuple[str, Turn, str]]:
 
 def _may_tell(text: str) -> bool:
     folded = text.lower()
-    return any(lead in folded for lead in (_ASCII_LEADS if text.isascii() else _LEADS))
+    if folded.isascii() and not any(lead in folded for lead in _ASCII_LEADS):
+        return False
+    return any(lead in folded for lead in _LEADS)
 
 
 def _introduced(message: str) -> Iterator[str]:

@@ -118,6 +118,11 @@ QUOTE = "The agent promised to call back on Friday with a quote."
         (QUOTE, "The agent committed to a callback.", [QUOTE]),
         ("The agent will call back.", QUOTE, [QUOTE]),
         (
+            "The agent will mail the invoice.",
+            "The agent will send the invoice.",
+            ["The agent will send the invoice."],
+        ),
+        (
             "The agent promised to send the corrected invoice to her office.",
             "The agent agreed to email the corrected invoice by Monday.",
             ["The agent promised to send the corrected invoice to her office."],

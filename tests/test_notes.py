@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from memory.profile import profile_of
 from processor.derive import derive
-from processor.notes import MAX_NOTE_CHARS, notes_of
+from processor.notes import MAX_NOTE_CHARS, _kind_of_fact, notes_of
 from processor.phrases import patterns_for
 from processor.promises import told_in
 from tests.factories import CALLER, STARTED_AT, encoded, transcription_payload
@@ -385,3 +385,10 @@ def test_a_collected_promise_is_open_until_its_value_says_otherwise():
     assert [each.note.key for each in remembered(first).commitments] == ["callback"]
     assert [each.note.text for each in remembered(first, again).commitments] == ["callback: Monday"]
     assert remembered(first, again, over).commitments == ()
+
+
+@pytest.mark.parametrize(
+    "value", ["No later than Friday 5 pm", "Not before Monday: send the contract"]
+)
+def test_a_promise_that_begins_with_no_is_a_promise(value):
+    assert _kind_of_fact("callback promised", value) == "commitment"

@@ -27,9 +27,18 @@ PURE = [
     ROOT / "spool" / "format.py",
     ROOT / "memory" / "content.py",
     *(path for path in (ROOT / "memory" / "recall").rglob("*.py") if path.name != "cache.py"),
-    ROOT / "memory" / "profile.py",
+    *(
+        ROOT / "memory" / f"{name}.py"
+        for name in (
+            *("profile", "facts", "notes", "names", "topics", "preferences", "commitments"),
+            *("rolling", "sentences", "moments", "alike", "outdated"),
+        )
+    ),
     ROOT / "processor" / "derive.py",
-    ROOT / "processor" / "sectors.py",
+    *(
+        ROOT / "processor" / f"{name}.py"
+        for name in ("notes", "promises", "phrases", "stated", "sectors")
+    ),
     ROOT / "processor" / "sector_rules.py",
     *(ROOT / "processor" / "sector_phrases").glob("*.py"),
 ]

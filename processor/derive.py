@@ -8,8 +8,8 @@ from itertools import islice
 from typing import assert_never
 
 from memory.content import fact_content, utterance_content
-from memory.making import quickly
 from memory.port import Conversation, Memory, MemoryKind
+from memory.recall.terms import rules
 from memory.sentences import pieces
 from processor.notes import notes_of
 from processor.sectors import sector_of
@@ -27,7 +27,6 @@ _MAX_SAID_CHARS = 600
 _MAX_SUMMARY_CHARS = 900
 _MAX_PIECES = 200
 
-_new_memory, _new_conversation = quickly(Memory), quickly(Conversation)
 
 _WORD = re.compile(r"[\w'\u2019-]+")
 _PLAIN_KEY = re.compile(r"[A-Za-z0-9_.-]{1,64}")
@@ -75,15 +74,16 @@ def derive(event: Event, *, sha256: str) -> Conversation:
 
 def origin(ledger: str, *, region: str | None) -> str:
     """
-    Return what a memory is a function of: a ledger, by its identity, and the rules of deriving.
+    Return what a memory is a function of: a ledger, by its identity, and the rules of deriving
+    memories and search terms.
 
     Two memories with the same origin and offset hold the same. "" for no ledger yet.
     """
-    return f"{ledger}/{DERIVATION}/{region or ''}" if ledger else ""
+    return f"{ledger}/{DERIVATION}.{rules()}/{region or ''}" if ledger else ""
 
 
 def _of_call(event: CallEnded, version: tuple[float, str]) -> Conversation:
-    return _new_conversation(
+    return Conversation(
         id=event.conversation_id,
         kind="call",
         version=version,
@@ -124,7 +124,7 @@ def _memories(event: CallEnded, caller: str) -> tuple[Memory, ...]:
     def memory(
         path: str, kind: MemoryKind, content: str, at: datetime, *, said: str = "", key: str = ""
     ) -> Memory:
-        return _new_memory(
+        return Memory(
             id=f"{event.conversation_id}/{path}",
             caller=caller,
             conversation_id=event.conversation_id,
@@ -132,7 +132,7 @@ def _memories(event: CallEnded, caller: str) -> tuple[Memory, ...]:
             kind=kind,
             key=key,
             content=content,
-            sector=sector_of(kind, said),
+            sector=sector_of(kind, said or content),
             salience=_SALIENCE[kind],
             occurred_at=at,
         )

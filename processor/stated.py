@@ -60,8 +60,11 @@ _NO_NAME = re.compile(
     r"in|after|before|january|february|march|april|may|june|july|august|september|october|"
     r"november|december|montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag|morgen|lunes|"
     r"martes|miércoles|jueves|viernes|sábado|domingo|lundi|mardi|mercredi|jeudi|vendredi|samedi|"
-    r"dimanche|demain|dr|mr|mrs|ms|herr|frau|i)"
+    r"dimanche|demain|dr|mr|mrs|ms|herr|frau|i|asap|ok|okay|am|pm|please|bitte|thanks|thank|soon|once|"
+    r"any|anytime|mobile|home|work|christmas|easter|new|noon|midnight|first|next|maybe|sir|madam)"
 )
+# Where a name is at its end, though the next word begins with a capital too.
+_GOES_ON = re.compile(r" (?:And|But|I|I['\u2019]\w+|So|Please|Can|Could|From|Und|Ich|Y|Et|Je)\b.*")
 _DENIED = re.compile(
     r"(?:\b(?:not|never|nobody|no one|nicht|no|ne|non|não)|n['\u2019]t)(?: \w+)?\s*$", re.IGNORECASE
 )
@@ -128,7 +131,7 @@ def _names(message: str, pattern: re.Pattern[str]) -> Iterator[str]:
         before = message[max(0, found.start() - _BEFORE_CHARS) : found.start()]
         is_name = not _NO_NAME.fullmatch(found[1].split()[0]) and not _OF_SOMEBODY.search(found[1])
         if is_name and not _DENIED.search(before) and not _is_of_another(message, found.start()):
-            yield found[1]
+            yield _GOES_ON.sub("", found[1])
 
 
 def _is_of_another(message: str, start: int) -> bool:

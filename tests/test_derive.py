@@ -9,6 +9,7 @@ from hypothesis import given
 
 from memory.content import fact_content
 from memory.dump import dump_line
+from memory.recall.terms import rules
 from processor.derive import DERIVATION, derive, origin
 from tests.factories import (
     CALLER,
@@ -429,6 +430,24 @@ def test_odd_fact_names_get_short_ids_that_differ():
     assert ids[0].endswith("/fact/color")
 
 
+@pytest.mark.parametrize(
+    "message",
+    [
+        *("Call me ASAP, please.", "Please call me OK?", "Call me PM.", "Call me Please."),
+        *("Call me Christmas Eve.", "Call me New Year's Day.", "Could you call me Mobile?"),
+    ],
+)
+def test_what_comes_after_call_me_is_not_always_a_name(message):
+    conversation = derived(messages=[("user", message)], summary=None)
+    assert [memory.key for memory in conversation.memories if memory.kind == "fact"] == []
+
+
+def test_a_name_ends_where_the_sentence_goes_on():
+    said = [("user", "My name is Ana And I need help")]
+    (fact,) = [m for m in derived(messages=said, summary=None).memories if m.kind == "fact"]
+    assert fact.content == "stated name: Ana"
+
+
 def test_the_words_before_a_facts_value_are_as_long_as_its_name():
     assert fact_content("user:first_name", "a: b") == "user first name: a: b"
 
@@ -457,7 +476,7 @@ def test_what_is_derived_changes_only_with_its_number():
 
 
 def test_the_origin_of_a_memory_is_its_ledger_and_how_it_was_derived():
-    assert origin("abc", region="US") == f"abc/{DERIVATION}/US"
+    assert origin("abc", region="US") == f"abc/{DERIVATION}.{rules()}/US"
     assert origin("abc", region=None) == origin("abc", region="") != origin("abc", region="DE")
     assert origin("", region="US") == ""
 

@@ -5,7 +5,6 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from memory.making import quickly
 from voice.document import number, read_object, section, text, unix_seconds
 from voice.errors import NotUnderstood
 from voice.events import CallEnded, CallFailed, CollectedValue, Evaluation, Event, Turn
@@ -13,7 +12,6 @@ from voice.identity import caller_of_call, phone_key
 
 __all__ = ["NotUnderstood", "parse_event"]
 
-_new_turn = quickly(Turn)
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MAX_CALL_SECONDS = 10_000_000.0
@@ -121,7 +119,7 @@ def _turns(transcript: object) -> tuple[Turn, ...]:
             continue
         role, message = item.get("role"), text(item.get("message"))
         if message and role in ("user", "agent"):
-            turn = _new_turn(
+            turn = Turn(
                 index=index,
                 role=role,
                 message=message,

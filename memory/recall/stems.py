@@ -21,6 +21,8 @@ _ALGORITHMS_TEXT = (
     "st:sesotho sv:swedish ta:tamil tr:turkish yi:yiddish"
 )
 _INSTALLED = frozenset(Stemmer.algorithms())  # older versions have fewer
+STEMMER_VERSION: str = Stemmer.version()
+
 _ALGORITHMS = {
     code: name
     for code, _, name in (pair.partition(":") for pair in _ALGORITHMS_TEXT.split())

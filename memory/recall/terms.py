@@ -9,8 +9,12 @@ import msgspec
 from memory.content import split_utterance
 from memory.port import Conversation, Memory, MemoryKind
 from memory.recall.names import addressed
-from memory.recall.stems import stems
+from memory.recall.stems import STEMMER_VERSION, stems
 from memory.recall.words import words
+
+# Raise it whenever the terms of a text change, here or in what words, stems and codes are: memory
+# is then derived anew, so that no index is part old and part new.
+TERMS = 1
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SPEAKER = re.compile(r"([^\W\d_a-zß-ÿ][\w .]{0,30}): ")
@@ -108,3 +112,8 @@ def _names(memory: Memory, said: Sequence[str], heard: str, language: str) -> Se
         return [stem for stem in said if stem not in label]
     found = addressed(heard) if heard else ()
     return stems(words(" ".join(found)), language) if found else ()
+
+
+def rules() -> str:
+    """Return what names the rules by which terms are made, the stemmer's version among them."""
+    return f"{TERMS}-{STEMMER_VERSION}"

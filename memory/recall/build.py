@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from itertools import chain
+from itertools import chain, pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -17,7 +17,7 @@ from memory.recall.index import (
     Ints,
     Postings,
 )
-from memory.recall.terms import ConversationTerms, Terms
+from memory.recall.terms import ConversationTerms, Terms, Text
 
 _DEFAULT_LANGUAGE = "en"
 _PLACE_OF_KIND = {kind: place for place, kind in enumerate(KINDS)}
@@ -25,7 +25,7 @@ _PLACE_OF_KIND = {kind: place for place, kind in enumerate(KINDS)}
 _NAME_LEAST_TIMES = 3
 _NAME_MOST_SAID = 0.2  # of the times it is heard
 
-Texts = list[list[str]]
+_NUMBER = np.dtype("<u4")
 
 
 class _Entry(NamedTuple):
@@ -36,24 +36,23 @@ class _Entry(NamedTuple):
 def build_index(conversations: Iterable[ConversationTerms]) -> CallerIndex:
     """Return the index of these conversations of one caller; the same for any order of them."""
     conversations = sorted(conversations, key=lambda c: (c.conversation_id, c.source))
-    entries = [_Entry(c, terms) for c in conversations for terms in c.memories]
-    entries, exchange = _in_order(entries)
-    said = [entry.terms.said.split() for entry in entries]
-    heard = [entry.terms.heard.split() for entry in entries]
-    vocabulary = {stem: place for place, stem in enumerate(dict.fromkeys(chain(*said, *heard)))}
-    said_start, said_stems = _flat(said, vocabulary)
-    heard_start, heard_stems = _flat(heard, vocabulary)
-    said_postings = _postings(said_start, said_stems, len(vocabulary))
+    unordered = [_Entry(c, terms) for c in conversations for terms in c.memories]
+    order, exchange = _in_order(unordered)
+    entries = [unordered[place] for place in order]
+    vocabulary, numbers = _vocabulary(conversations)
+    said_start, said = _in_new_order([c.said for c in conversations], numbers, order)
+    heard_start, heard = _in_new_order([c.heard for c in conversations], numbers, order)
+    said_postings = _postings(said_start, said, len(vocabulary))
     speakers = tuple(dict.fromkeys(entry.terms.speaker for entry in entries))
     return CallerIndex(
         entries=tuple((t.kind, c.conversation_id, c.source, t.id) for c, t in entries),
         vocabulary=vocabulary,
         languages=_languages(conversations),
         said=said_postings,
-        heard=_postings(heard_start, heard_stems, len(vocabulary)),
+        heard=_postings(heard_start, heard, len(vocabulary)),
         said_length=_lengths(said_start),
         heard_length=_lengths(heard_start),
-        said_stems=(said_start, said_stems),
+        said_stems=(said_start, said),
         occurred_us=_numbers(terms.occurred_us for _, terms in entries),
         exchange=exchange,
         call=_calls(entries),
@@ -68,29 +67,47 @@ def build_index(conversations: Iterable[ConversationTerms]) -> CallerIndex:
     )
 
 
-def _in_order(entries: Sequence[_Entry]) -> tuple[list[_Entry], Ints]:
-    """Return the entries by exchange, kind and time, and the exchange of each."""
+def _in_order(entries: Sequence[_Entry]) -> tuple[Ints, Ints]:
+    """Return the places of the entries by exchange, kind and time, and the exchange of each."""
     # stable: those of one moment keep the order of the transcript
-    by_time = sorted(entries, key=lambda entry: entry.terms.occurred_us)
-    exchanges: list[int] = []
-    for place, entry in enumerate(by_time):
-        begins = place > 0 and _is_new_exchange(by_time[place - 1], entry)
-        exchanges.append(exchanges[-1] + begins if place else 0)
-    order = sorted(range(len(by_time)), key=lambda i: (exchanges[i], by_time[i].terms.kind))
-    return [by_time[i] for i in order], _numbers(exchanges[i] for i in order)
+    moments = [terms.occurred_us for _, terms in entries]
+    by_time = sorted(range(len(entries)), key=moments.__getitem__)
+    exchange, exchanges = 0, [0] * len(entries)
+    for last, place in pairwise(by_time):
+        exchange += _is_new_exchange(entries[last], entries[place])
+        exchanges[place] = exchange
+    keys = [(number, terms.kind) for number, (_, terms) in zip(exchanges, entries, strict=True)]
+    order = _numbers(sorted(by_time, key=keys.__getitem__))
+    return order, np.array(exchanges, np.int64)[order]
+
+
+def _vocabulary(conversations: Sequence[ConversationTerms]) -> tuple[dict[str, int], list[Ints]]:
+    """Return all different stems, numbered, and for each conversation the numbers of its own."""
+    stems = [c.stems.split() for c in conversations]
+    known = {stem: n for n, stem in enumerate(dict.fromkeys(chain.from_iterable(stems)))}
+    return known, [_numbers(map(known.__getitem__, some)) for some in stems]
+
+
+def _in_new_order(texts: Sequence[Text], numbers: list[Ints], order: Ints) -> tuple[Ints, Ints]:
+    """Return where each text begins among all stems, and all stems as numbers, in that order."""
+    lengths = np.frombuffer(b"".join([text.lengths for text in texts]), _NUMBER).astype(np.int64)
+    parts = [
+        own[np.frombuffer(text.numbers, _NUMBER)]
+        for own, text in zip(numbers, texts, strict=True)
+        if text.numbers
+    ]
+    stems = np.concatenate(parts) if parts else np.zeros(0, np.int64)
+    old_start = np.cumsum(lengths) - lengths
+    start = np.zeros(len(order) + 1, np.int64)
+    np.cumsum(lengths[order], out=start[1:])
+    moved = np.repeat(old_start[order] - start[:-1], lengths[order])
+    return start, stems[moved + np.arange(len(moved))]
 
 
 def _is_new_exchange(last: _Entry, entry: _Entry) -> bool:
     if entry.terms.occurred_us < YEAR_US:  # undated: nothing tells when it was
         return entry.conversation is not last.conversation
     return entry.terms.occurred_us - last.terms.occurred_us > SILENCE_US
-
-
-def _flat(texts: Texts, vocabulary: dict[str, int]) -> tuple[Ints, Ints]:
-    """Return where each text begins among all stems, and all stems as numbers, in order."""
-    start = np.zeros(len(texts) + 1, np.int64)
-    np.cumsum([len(text) for text in texts], out=start[1:])
-    return start, _numbers(map(vocabulary.__getitem__, chain.from_iterable(texts)))
 
 
 def _postings(start: Ints, stems: Ints, vocabulary_size: int) -> Postings:
@@ -122,15 +139,12 @@ def _calls(entries: Sequence[_Entry]) -> Ints:
     return _places((conversation.conversation_id for conversation, _ in entries), by_time)
 
 
-def _names(entries: Iterable[_Entry], vocabulary: dict[str, int], said: Postings) -> frozenset[str]:
+def _names(entries: Sequence[_Entry], vocabulary: dict[str, int], said: Postings) -> frozenset[str]:
     """Return the stems of what the caller is called, by facts and by the agent."""
-    collected: set[str] = set()
-    times: Counter[str] = Counter()
-    for _, terms in entries:
-        if terms.kind == "fact":
-            collected.update(terms.names.split())
-        elif terms.names:
-            times.update(terms.names.split())
+    facts = (terms.names for _, terms in entries if terms.kind == "fact" and terms.names)
+    collected = set(" ".join(facts).split())
+    lines = (terms.names for _, terms in entries if terms.kind != "fact" and terms.names)
+    times = Counter(" ".join(lines).split())
     for stem, count in times.items():
         place = vocabulary.get(stem)
         own = (
@@ -151,7 +165,7 @@ def _superseded(entries: Sequence[_Entry]) -> Flags:
             terms.kind == "fact"
             and terms.key != ""
             and terms.occurred_us < newest[terms.key].occurred_us
-            and terms.said != newest[terms.key].said
+            and terms.value != newest[terms.key].value
             for _, terms in entries
         ],
         bool,

@@ -1,8 +1,10 @@
 """What a memory holds for search: its stems, worked out once, when it is stored."""
 
 import re
+import struct
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 
 import msgspec
 
@@ -17,38 +19,57 @@ from memory.recall.words import words
 TERMS = 1
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 _SPEAKER = re.compile(r"([^\W\d_a-zß-ÿ][\w .]{0,30}): ")
 _QUESTION_MARKS = ("?", "\uff1f", "\u061f")
 
 
 class Terms(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """
-    One memory as search sees it; lists of stems are text, separated by spaces.
+    One memory as search sees it, but for what is said in it.
 
-    `said` are the stems of the memory itself, `heard` those of the agent's line that it answers,
-    in order. `names` are those that may be the caller's name: the value of a fact that is a
-    name, or what the agent's line addresses the caller by.
+    `names` are stems that may be the caller's name, separated by spaces: the value of a fact that
+    is a name, or what the agent's line addresses the caller by. `value` are those of a fact, ""
+    for anything else.
     """
 
     kind: MemoryKind
     id: str
     key: str
     speaker: str
-    said: str
-    heard: str
     names: str
+    value: str
     asks: bool  # what was said is a question
     heard_asks: bool  # the agent's line is one
     occurred_us: int
 
 
+class Text(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """
+    One text for each memory: `lengths` in stems, and the stems of all, one after the other.
+
+    Both are little-endian 32-bit numbers; a stem is its place in the conversation's `stems`.
+    """
+
+    lengths: bytes
+    numbers: bytes
+
+
 class ConversationTerms(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """The terms of every memory of one conversation record."""
+    """
+    The terms of every memory of one conversation record.
+
+    `said` is what the memories say, `heard` the agent's lines that they answer. `stems` are all
+    different ones, separated by spaces.
+    """
 
     conversation_id: str
     source: str
     language: str
     memories: tuple[Terms, ...]
+    stems: str
+    said: Text
+    heard: Text
 
 
 _ENCODER = msgspec.msgpack.Encoder()
@@ -58,11 +79,36 @@ _DECODER = msgspec.msgpack.Decoder(ConversationTerms)
 def terms_of(conversation: Conversation) -> ConversationTerms:
     """Return what search needs of `conversation`; the work is that of this conversation alone."""
     language = conversation.language
+    numbers: dict[str, int] = {}
+    said: list[list[int]] = []
+    heard: list[list[int]] = []
+    memories = []
+    for memory in conversation.memories:
+        speaker, said_text, heard_text = _parts(memory)
+        said_stems = stems(words(said_text), language)
+        heard_stems = stems(words(heard_text), language)
+        said.append([numbers.setdefault(stem, len(numbers)) for stem in said_stems])
+        heard.append([numbers.setdefault(stem, len(numbers)) for stem in heard_stems])
+        terms = Terms(
+            kind=memory.kind,
+            id=memory.id,
+            key=memory.key,
+            speaker=speaker,
+            names=" ".join(_names(memory, said_stems, heard_text, language)),
+            value=" ".join(said_stems) if memory.kind == "fact" else "",
+            asks=_is_question(said_text),
+            heard_asks=_is_question(heard_text),
+            occurred_us=(memory.occurred_at - _EPOCH) // _MICROSECOND,
+        )
+        memories.append(terms)
     return ConversationTerms(
         conversation_id=conversation.id,
         source=conversation.kind,
         language=language,
-        memories=tuple(_terms(memory, language) for memory in conversation.memories),
+        memories=tuple(memories),
+        stems=" ".join(numbers),
+        said=_text(said),
+        heard=_text(heard),
     )
 
 
@@ -76,20 +122,12 @@ def unpack(packed: bytes) -> ConversationTerms:
     return _DECODER.decode(packed)
 
 
-def _terms(memory: Memory, language: str) -> Terms:
-    speaker, said, heard = _parts(memory)
-    said_stems = stems(words(said), language)
-    return Terms(
-        kind=memory.kind,
-        id=memory.id,
-        key=memory.key,
-        speaker=speaker,
-        said=" ".join(said_stems),
-        heard=" ".join(stems(words(heard), language)),
-        names=" ".join(_names(memory, said_stems, heard, language)),
-        asks=_is_question(said),
-        heard_asks=_is_question(heard),
-        occurred_us=(memory.occurred_at - _EPOCH) // timedelta(microseconds=1),
+def _text(texts: list[list[int]]) -> Text:
+    lengths = list(map(len, texts))
+    numbers = list(chain.from_iterable(texts))
+    return Text(
+        lengths=struct.pack(f"<{len(lengths)}I", *lengths),
+        numbers=struct.pack(f"<{len(numbers)}I", *numbers),
     )
 
 

@@ -18,6 +18,9 @@ _EMAIL = re.compile(
     r"(?<![a-z0-9_.+-])[a-z0-9_.+-]{1,64}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,4}(?![a-z0-9])"
 )
 _CHARACTERS = {**DIGITS, **NUMBERS}
+# Letters that are words in one language or another, and words of the alphabet that are months,
+# names and sports, spell something only next to another letter.
+_LETTER_WORDS = frozenset("aeiouy")
 # Words that show that something may be spelled out or counted. Words of every sentence are not
 # among them ("one", "a"): they are looked at when they stand next to one of these.
 CUES = frozenset(
@@ -27,6 +30,25 @@ CUES = frozenset(
 _CONTINUES = frozenset(
     {*_CHARACTERS, *ALPHABET, *REPEATS, *SCALES, *ORDINALS, *SIGNS, *ASIDES, *ascii_lowercase}
 )
+# Words that may begin what is spelled or counted, as any word with digits may. The others of one
+# letter may do so only before one of these.
+FIRST = frozenset({*_CHARACTERS, *ALPHABET, *REPEATS, *ascii_lowercase} - _LETTER_WORDS)
+
+
+def may_join(folded: str, tokens: Sequence[str], telling: Sequence[int]) -> bool:
+    """
+    Whether there may be joined forms: mostly there are none, and this is quicker than to look.
+
+    `telling` are the places in `tokens` of words in `FIRST` and of those that are not all letters.
+    """
+    if "@" in folded:
+        return True
+    if not AT_SIGNS.isdisjoint(tokens) and (
+        _INNER_DOT.search(folded) or not _DOTS.isdisjoint(tokens)
+    ):
+        return True
+    hyphened = "-" in folded
+    return any(_may_run(tokens, at, hyphened=hyphened) for at in telling)
 
 
 def joined_forms(folded: str, tokens: Sequence[str], gaps: Sequence[str]) -> list[str]:
@@ -36,13 +58,16 @@ def joined_forms(folded: str, tokens: Sequence[str], gaps: Sequence[str]) -> lis
     `gaps[n]` is what stands before `tokens[n]`.
     """
     joined = list(_EMAIL.findall(folded)) if "@" in folded else []
-    joined += _spoken_emails(tokens, gaps)
+    if not AT_SIGNS.isdisjoint(tokens):
+        joined += _spoken_emails(tokens, gaps)
     for run in _runs(tokens, gaps):
         if groups := _groups(run):
             joined += _readings(groups)
     return joined
 
 
+_INNER_DOT = re.compile(r"\.(?=\S)")
+_DOTS = frozenset(word for word, sign in SIGNS.items() if sign == ".")
 _MAX_SIGNS = 12  # words and signs on one side of a spoken e-mail address
 
 
@@ -81,9 +106,6 @@ _LITTLE_TEXT = (
     "un up us von was we y you"
 )
 _LITTLE = frozenset(_LITTLE_TEXT.split())  # "in 2019" is no code
-# Letters that are words in one language or another, and words of the alphabet that are months,
-# names and sports, spell something only next to another letter.
-_LETTER_WORDS = frozenset("aeiouy")
 _MAX_GAP = 3  # characters between the words of one code: ") "
 _THOUSANDS = 3  # digits behind a separator
 _MAX_PREFIX, _MAX_SUFFIX = 3, 2  # letters of a code: "ord 12", "12 am"
@@ -96,7 +118,7 @@ def _runs(tokens: Sequence[str], gaps: Sequence[str]) -> Iterator[list[str]]:
     end = 0
     for at in _starts(tokens):
         if at >= end:
-            has_prefix = at > end and _is_letters(tokens, gaps, at - 1, ())
+            has_prefix = at > end and _is_letters(tokens, at - 1, (), hyphened=gaps[at] == "-")
             run, end = _run_from(tokens, gaps, at - has_prefix)
             if len(run) > 1:
                 yield run
@@ -113,6 +135,29 @@ def _starts(tokens: Sequence[str]) -> list[int]:
     ]
 
 
+def _may_run(tokens: Sequence[str], at: int, *, hyphened: bool) -> bool:
+    """Whether a run may begin at `at` or a word before it, seen from the words alone."""
+    longest = _MAX_HYPHENED if hyphened else _MAX_PREFIX  # letters of a code
+    word, before = tokens[at], tokens[at - 1]
+    if at and len(before) <= longest:
+        if before in _LETTER_WORDS and _is_letter(word):
+            return True
+        if _is_letters(tokens, at - 1, (), hyphened=hyphened):
+            return True
+    at += 1
+    if at == len(tokens):
+        return False
+    after = tokens[at]
+    if len(after) > longest and after.isalpha() and after not in _CONTINUES:
+        return False
+    run = (word,)
+    return _is_sign(tokens, at - 1, ()) and (
+        _aside(tokens, at) > 0
+        or _is_sign(tokens, at, run)
+        or _is_letters(tokens, at, run, hyphened=hyphened)
+    )
+
+
 def _run_from(tokens: Sequence[str], gaps: Sequence[str], at: int) -> tuple[list[str], int]:
     """Return the words of the run that begins at `at`, and where it has ended."""
     run: list[str] = []
@@ -121,7 +166,8 @@ def _run_from(tokens: Sequence[str], gaps: Sequence[str], at: int) -> tuple[list
             break
         step = _aside(tokens, at) if run else 0
         if not step:
-            if not (_is_sign(tokens, at, run) or _is_letters(tokens, gaps, at, run)):
+            hyphened = gaps[at + 1] == "-"
+            if not (_is_sign(tokens, at, run) or _is_letters(tokens, at, run, hyphened=hyphened)):
                 break
             run.append(tokens[at])
         at += step or 1
@@ -177,14 +223,14 @@ def _is_number(word: str) -> bool:
     return word in _CHARACTERS or word[-1].isdecimal()
 
 
-def _is_letters(tokens: Sequence[str], gaps: Sequence[str], at: int, run: Sequence[str]) -> bool:
+def _is_letters(tokens: Sequence[str], at: int, run: Sequence[str], *, hyphened: bool) -> bool:
     """Whether a word is the letters of a code that goes on with digits, or ends with letters."""
     word = tokens[at]
     if word in _LITTLE or not (word.isascii() and word.isalpha()):
         return False
-    after = "".join(tokens[at + 1 : at + 2])
+    after = tokens[at + 1] if at + 1 < len(tokens) else ""
     if after[:1].isdecimal():
-        if gaps[at + 1] == "-":
+        if hyphened:
             return len(word) <= _MAX_HYPHENED
         return len(word) <= _MAX_PREFIX and len(word) + len(after) >= _MIN_CODE
     return bool(run) and run[-1][-1].isdecimal() and len(word) <= _MAX_SUFFIX

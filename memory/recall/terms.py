@@ -2,7 +2,6 @@
 
 import re
 import struct
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import chain
 
@@ -12,7 +11,7 @@ from memory.content import split_utterance
 from memory.port import Conversation, Memory, MemoryKind
 from memory.recall.names import addressed
 from memory.recall.stems import STEMMER_VERSION, stems
-from memory.recall.words import words
+from memory.recall.words import words_of
 
 # Raise it whenever the terms of a text change, here or in what words, stems and codes are: memory
 # is then derived anew, so that no index is part old and part new.
@@ -20,6 +19,7 @@ TERMS = 1
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_CALLER = "Caller: "  # who speaks in nearly every memory
 _SPEAKER = re.compile(r"([^\W\d_a-zß-ÿ][\w .]{0,30}): ")
 _QUESTION_MARKS = ("?", "\uff1f", "\u061f")
 
@@ -79,28 +79,21 @@ _DECODER = msgspec.msgpack.Decoder(ConversationTerms)
 def terms_of(conversation: Conversation) -> ConversationTerms:
     """Return what search needs of `conversation`; the work is that of this conversation alone."""
     language = conversation.language
+    parts = [_parts(memory) for memory in conversation.memories]
+    texts = [text for part in parts for text in part[1:]]
+    words = iter(words_of(texts))  # of all together, which takes half the time
     numbers: dict[str, int] = {}
     said: list[list[int]] = []
     heard: list[list[int]] = []
     memories = []
-    for memory in conversation.memories:
-        speaker, said_text, heard_text = _parts(memory)
-        said_stems = stems(words(said_text), language)
-        heard_stems = stems(words(heard_text), language)
+    for memory, part in zip(conversation.memories, parts, strict=True):
+        said_stems = stems(next(words), language)
+        heard_stems = stems(next(words), language)
         said.append([numbers.setdefault(stem, len(numbers)) for stem in said_stems])
         heard.append([numbers.setdefault(stem, len(numbers)) for stem in heard_stems])
-        terms = Terms(
-            kind=memory.kind,
-            id=memory.id,
-            key=memory.key,
-            speaker=speaker,
-            names=" ".join(_names(memory, said_stems, heard_text, language)),
-            value=" ".join(said_stems) if memory.kind == "fact" else "",
-            asks=_is_question(said_text),
-            heard_asks=_is_question(heard_text),
-            occurred_us=(memory.occurred_at - _EPOCH) // _MICROSECOND,
-        )
-        memories.append(terms)
+        naming = next(words)
+        names = stems(naming, language) if naming else []
+        memories.append(_terms(memory, part, said_stems, names))
     return ConversationTerms(
         conversation_id=conversation.id,
         source=conversation.kind,
@@ -131,25 +124,50 @@ def _text(texts: list[list[int]]) -> Text:
     )
 
 
+def _terms(
+    memory: Memory, parts: tuple[str, str, str, str], said_stems: list[str], names: list[str]
+) -> Terms:
+    speaker, said, heard, _ = parts
+    if _is_name(memory):
+        names = [stem for stem in said_stems if stem not in names]
+    return Terms(
+        kind=memory.kind,
+        id=memory.id,
+        key=memory.key,
+        speaker=speaker,
+        names=" ".join(names),
+        value=" ".join(said_stems) if memory.kind == "fact" else "",
+        asks=_is_question(said),
+        heard_asks=_is_question(heard),
+        occurred_us=(memory.occurred_at - _EPOCH) // _MICROSECOND,
+    )
+
+
 def _is_question(text: str) -> bool:
     return text.rstrip(' ")').endswith(_QUESTION_MARKS)
 
 
-def _parts(memory: Memory) -> tuple[str, str, str]:
-    """Return (speaker, what was said, the agent's line) of a memory."""
+def _parts(memory: Memory) -> tuple[str, str, str, str]:
+    """
+    Return (speaker, what was said, the agent's line, names) of a memory.
+
+    The names are those that the agent's line may address the caller by; of a name that is kept as
+    a fact, it is its label.
+    """
     if memory.kind != "utterance":
-        return "", memory.content, ""
+        return "", memory.content, "", memory.key if _is_name(memory) else ""
     said, heard = split_utterance(memory.content)
+    names = " ".join(addressed(heard)) if heard else ""
+    if said.startswith(_CALLER):
+        return "caller", said[len(_CALLER) :], heard, names
     speaker = _SPEAKER.match(said)
-    return (speaker[1].casefold(), said[speaker.end() :], heard) if speaker else ("", said, heard)
+    if not speaker:
+        return "", said, heard, names
+    return speaker[1].casefold(), said[speaker.end() :], heard, names
 
 
-def _names(memory: Memory, said: Sequence[str], heard: str, language: str) -> Sequence[str]:
-    if memory.kind == "fact" and "name" in memory.key.casefold():
-        label = set(stems(words(memory.key), language))
-        return [stem for stem in said if stem not in label]
-    found = addressed(heard) if heard else ()
-    return stems(words(" ".join(found)), language) if found else ()
+def _is_name(memory: Memory) -> bool:
+    return memory.kind == "fact" and "name" in memory.key.casefold()
 
 
 def rules() -> str:

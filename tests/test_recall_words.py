@@ -3,13 +3,14 @@
 # ruff: noqa: RUF001 - letters that look like others are what folding is about
 
 import unicodedata
+from unittest.mock import patch
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from memory.recall import words as words_module
-from memory.recall.words import fold, words
+from memory.recall.words import fold, words, words_of
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=60)  # lone surrogates too
 # what the words of calls are made of: more of it is a code, a number or an address
@@ -372,6 +373,30 @@ def test_any_text_has_words_and_few_enough(text):
     assert all(found)
     assert all(word == fold(word) for word in found)
     assert len(found) <= 3 * len(fold(text)) + 1
+
+
+@given(st.lists(st.one_of(ANY_TEXT, SPOKEN), max_size=5))
+@example([])
+@example(
+    ["l'adresse", "l'heure\nl'été\n", "", "B, R, E", "E D", "x" * 65, "東京", "ana at", "b.com 1"]
+)
+def test_texts_have_the_words_together_that_each_has(texts):
+    assert words_of(texts) == [words(text) for text in texts]
+
+
+@given(st.one_of(ANY_TEXT, SPOKEN))
+@example("a hotel: i kilo, o 5")
+@example("seat-12 is 3 on bus 4711, two hundred and one")
+@example("ana dot torres at example dot com, ana at home.example")
+def test_what_cannot_be_a_code_is_known_from_the_words_alone(text):
+    found = words(text)
+    with patch.object(words_module, "may_join", return_value=True):
+        assert words(text) == found
+
+
+def test_a_word_that_is_too_long_is_cut_after_looking_for_numbers():
+    assert words("a" * 64 + "seventy") == ["a" * 64, "seventy"]
+    assert words("a" * 64 + "seventy or 2") == ["a" * 64, "70", "or", "2"]
 
 
 @given(SPOKEN)

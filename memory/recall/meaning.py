@@ -15,7 +15,7 @@ def likeness(index: CallerIndex, meaning: Floats, *, spread: float) -> tuple[Flo
     if len(meaning) != index.vectors.shape[1] or not index.vectors.any():
         return np.zeros(len(index), np.float32), np.zeros(len(index), bool)
     known: Flags = np.any(index.vectors, axis=1)
-    cosine = index.vectors @ meaning
+    cosine: Floats = np.einsum("ij,j->i", index.vectors, meaning)  # not `@`: see diversify.py
     found = cosine.copy()
     together = (index.exchange[1:] == index.exchange[:-1]) & (index.kind[1:] == index.kind[:-1])
     found[1:] += spread * together * cosine[:-1]

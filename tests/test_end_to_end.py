@@ -54,6 +54,13 @@ def test_the_whole_story_from_an_empty_folder_through_a_kill_and_a_rebuild(tmp_p
         caller = "+12025550142"
         running.run("simulate", "--caller", caller)
         running.run("simulate", "--caller", caller)  # an old acquaintance now
+        asked = running.run("memory", "search", caller, "olive trees", "--explain").stdout
+        assert "the word oliv" in asked
+        assert "said yesterday" in asked
+        found = json.loads(running.run("memory", "search", caller, "olive trees", "--json").stdout)
+        assert found[0]["when"] == "yesterday"
+        assert "explanation" not in found[0]
+        running.run("memory", "search", "+12025550199", "olive trees", expect=1)
         before = running.export()
         assert caller in before
         assert running.run("processor", "rebuild").returncode == 0

@@ -252,3 +252,15 @@ async def test_damage_that_a_read_runs_into_is_told_until_the_file_is_whole_agai
     assert await store.position() == START
     assert (await store.counts()).conversations == 1
     await store.close()
+
+
+async def test_search_terms_that_cannot_be_read_are_damage(tmp_path):
+    path = tmp_path / "memory.db"
+    store = await EmbeddedStore.open(path)
+    await store.apply([a_call(said=['Caller: "Two olive trees."'])])
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE terms SET terms = substr(terms, 1, 9)")
+    with pytest.raises(MemoryDamaged, match="processor rebuild"):
+        await store.search(ANA, "olive", limit=5)
+    assert await store.profile(ANA)
+    await store.close()

@@ -157,6 +157,54 @@ async def test_the_limit_is_kept_whatever_the_model_sends(tmp_path, limit):
     assert len(found["memories"]) == 1
 
 
+async def test_a_limit_that_is_no_number_is_the_usual_one(tmp_path):
+    async with receiving(tmp_path, memory=await remembering(call_of_ana())) as running:
+        found = await ask(running, query="olive trees Ana", caller_id=ANA, limit=float("nan"))
+        assert not running.receiver.counts["defects"]
+    assert found["memories"]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"X-Api-Key": "search"},
+        {"X-Api-Key": "owner"},
+        {"X-Api-Key": "search", "Authorization": "Bearer wrong"},
+        {"X-Api-Key": "search", "Authorization": "owner"},
+    ],
+)
+@pytest.mark.parametrize("admin_key", ["owner", ""])
+async def test_nobody_but_the_owner_is_told_how_a_result_came_about(tmp_path, headers, admin_key):
+    memory = await remembering(call_of_ana())
+    options = {"search_data_key": "search", "admin_key": admin_key}
+    async with receiving(tmp_path, memory=memory, **options) as running:
+        body = {"query": "olive trees", "caller_id": ANA, "explain": True}
+        response = await running.client.post("/webhook/search-data", json=body, headers=headers)
+        assert response.status == (403 if headers.get("X-Api-Key") == "search" else 401)
+        assert "olive" not in await response.text()
+
+
+async def test_the_owner_is_told_how_a_result_came_about(tmp_path):
+    memory = await remembering(call_of_ana())
+    async with receiving(tmp_path, memory=memory, search_data_key="s", admin_key="o") as running:
+        body = {"query": "olive trees", "caller_id": ANA, "explain": True}
+        owner = {"Authorization": "Bearer o"}
+        response = await running.client.post("/webhook/search-data", json=body, headers=owner)
+        assert response.status == 200
+        first = (await response.json())["memories"][0]
+        response = await running.client.post(
+            "/webhook/search-data", json=body | {"explain": False}, headers=owner
+        )
+        plain = (await response.json())["memories"][0]
+    score = sum(part["value"] for part in first["explanation"] if part["effect"] == "points")
+    for part in first["explanation"]:
+        score *= part["value"] if part["effect"] == "factor" else 1
+    assert score == pytest.approx(first["score"], rel=1e-4)
+    assert "explanation" not in plain
+    assert plain["score"] == first["score"]
+
+
 async def test_memory_that_hangs_costs_no_more_than_the_deadline(tmp_path):
     async with receiving(tmp_path, memory=SlowStore(), live_deadline_seconds=0.2) as running:
         answer = await ring(running, caller_id=ANA)

@@ -4,11 +4,27 @@ import difflib
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
 from dotenv import dotenv_values
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from setting_values import (
+    ApiAddress,
+    DurationOrOff,
+    Greeting,
+    HostName,
+    Location,
+    LogFormat,
+    LogLevel,
+    MemoryMode,
+    Model,
+    Region,
+    Secret,
+    SyncMode,
+    seconds_of,
+)
 
 ENV_FILE = Path(".env")
 GENERATED = ("ELEVENLABS_POST_CALL_KEY", "ELEVENLABS_CLIENT_DATA_KEY", "ELEVENLABS_SEARCH_DATA_KEY")
@@ -22,56 +38,6 @@ class SettingsError(Exception):
         self.problems = problems
 
 
-def _without_white_space(value: Any) -> Any:
-    # A key copied from a web page often brings a newline or a space; none ever belongs to it.
-    return "".join(value.split()) if isinstance(value, str) else value
-
-
-def _upper(value: Any) -> Any:
-    return value.strip().upper() if isinstance(value, str) else value
-
-
-def _lower(value: Any) -> Any:
-    return value.strip().lower() if isinstance(value, str) else value
-
-
-def _only_embedded(value: str) -> str:
-    if value != "embedded":
-        raise ValueError(value)
-    return value
-
-
-def _at_home(value: Any) -> Any:
-    return os.path.expanduser(value) if isinstance(value, str) else value  # noqa: PTH111  # as typed
-
-
-def _model(value: Any) -> Any:
-    if not isinstance(value, str):
-        return value
-    kind, colon, name = value.partition(":")
-    return f"{kind.strip().lower()}{colon}{_at_home(name.strip())}"
-
-
-def _known_region(value: str) -> str:
-    if value:
-        import phonenumbers  # takes 50 ms, only for who sets it
-
-        if not phonenumbers.country_code_for_region(value):
-            raise ValueError(value)
-    return value
-
-
-def _only_the_name(value: str) -> str:
-    # {name} is all that is filled in; any other brace would be spoken or break the call.
-    if set(value.replace("{name}", "")) & set("{}"):
-        raise ValueError(value)
-    return value
-
-
-Location = Annotated[Path, BeforeValidator(_at_home)]
-Secret = Annotated[SecretStr, BeforeValidator(_without_white_space)]
-
-
 class Settings(BaseSettings):
     """
     Everything that can be set. A description says what a value should be: it is the text of
@@ -83,7 +49,14 @@ class Settings(BaseSettings):
     )
 
     elevenlabs_api_key: Secret = Field(
-        SecretStr(""), description="your ElevenLabs API key; not needed to run"
+        SecretStr(""),
+        description="your ElevenLabs API key: with it the program connects your agents, fetches "
+        "missed calls and starts calls; not needed to run",
+    )
+    elevenlabs_base_url: ApiAddress = Field(
+        "",
+        description="the https address of the ElevenLabs API, for a workspace with data "
+        "residency, such as https://api.eu.residency.elevenlabs.io; empty: the usual one",
     )
     elevenlabs_post_call_key: Secret = Field(
         SecretStr(""),
@@ -101,11 +74,7 @@ class Settings(BaseSettings):
         description="what Authorization: Bearer must hold for what only the owner may ask, such "
         "as how a search result came about; empty: nobody may",
     )
-    openmemory_mode: Annotated[
-        Literal["embedded", "local", "remote"],
-        BeforeValidator(_lower),
-        AfterValidator(_only_embedded),
-    ] = Field(
+    openmemory_mode: MemoryMode = Field(
         "embedded",
         description="where memories live: embedded (one SQLite file, no set-up); local and remote "
         "are not there yet",
@@ -119,7 +88,7 @@ class Settings(BaseSettings):
     openmemory_db_path: Location = Field(
         Path("data/memory.db"), description="the file that memories are kept in"
     )
-    memory_embeddings: Annotated[str, BeforeValidator(_model)] = Field(
+    memory_embeddings: Model = Field(
         "off",
         pattern="^(off|onnx:.+|openai(:.+)?|ollama(:.+)?)$",
         description="a model that also finds what was said in other words: off; onnx:FOLDER (a "
@@ -162,12 +131,12 @@ class Settings(BaseSettings):
         description="how long a live answer may take, in milliseconds, 50 to 20000; after that "
         "the neutral answer goes out",
     )
-    phone_region: Annotated[str, BeforeValidator(_upper), AfterValidator(_known_region)] = Field(
+    phone_region: Region = Field(
         "",
         pattern="^([A-Z]{2})?$",
         description="the country (such as US) of callers whose numbers come without +",
     )
-    greeting: Annotated[str, AfterValidator(_only_the_name)] = Field(
+    greeting: Greeting = Field(
         "",
         description="how a known caller is greeted; {name} is the first name, and no other braces "
         "may stand there; empty: a short greeting in the caller's language",
@@ -182,10 +151,27 @@ class Settings(BaseSettings):
         description="true or false: switch to the known caller's language (the agent must allow "
         "the override 'Agent language')",
     )
+    reconcile_every: DurationOrOff = Field(
+        "15m",
+        description="how often missed calls are looked for, such as 15m or 1h; off: never (it "
+        "needs ELEVENLABS_API_KEY)",
+    )
+    reconcile_audio: bool = Field(
+        True, description="true or false: fetch missed recordings too, not only transcripts"
+    )
+    ngrok_authtoken: Secret = Field(
+        SecretStr(""),
+        description="your ngrok token, for `run.py expose`: https://dashboard.ngrok.com",
+    )
+    ngrok_domain: HostName = Field(
+        "",
+        description="your ngrok domain, such as name.ngrok-free.dev, so that the address stays the "
+        "same; empty: ngrok chooses",
+    )
     cors_origins: str = Field(
         "", description="web origins that may call the API, separated by commas; empty: none"
     )
-    spool_sync: Annotated[Literal["auto", "syncfs", "fsync"], BeforeValidator(_lower)] = Field(
+    spool_sync: SyncMode = Field(
         "auto",
         description="how events are made durable: auto, syncfs or fsync (fsync if other programs "
         "write much to the same disk)",
@@ -199,12 +185,8 @@ class Settings(BaseSettings):
     retry_max_seconds: float = Field(
         600.0, gt=0, le=86_400, description="the longest pause between two tries, in seconds"
     )
-    log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)] = (
-        Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
-    )
-    log_format: Annotated[Literal["console", "json"], BeforeValidator(_lower)] = Field(
-        "console", description="console or json"
-    )
+    log_level: LogLevel = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
+    log_format: LogFormat = Field("console", description="console or json")
     payload_log_path: Location | None = Field(
         None,
         description="a file that gets what is asked and answered (up to 64 KB each), for debugging "
@@ -221,6 +203,13 @@ class Settings(BaseSettings):
         """Return the URL of a server with these settings, as this machine reaches it."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"http://{host}:{self.port}"
+
+    @property
+    def reconcile_every_seconds(self) -> int:
+        """Return how often missed calls are looked for; 0: never."""
+        has_key = bool(self.elevenlabs_api_key.get_secret_value())
+        is_off = self.reconcile_every == "off" or not has_key
+        return 0 if is_off else seconds_of(self.reconcile_every)
 
     @property
     def cors_origin_list(self) -> tuple[str, ...]:
@@ -254,7 +243,8 @@ def load_settings(env_file: Path = ENV_FILE, *, required: Sequence[str] = ()) ->
 
 def _problem(detail: Any) -> str:
     name = str(detail["loc"][0])
-    shown = "" if name.endswith("_key") else f" (got {detail['input']!r})"
+    is_secret = isinstance(Settings.model_fields[name].default, SecretStr)
+    shown = "" if is_secret else f" (got {detail['input']!r})"
     return f"{name.upper()}: {_meaning(name)}{shown}"
 
 

@@ -68,7 +68,7 @@ def _serve_without_disk(root: str, pipe: Connection) -> None:
 
         spool = Spool.open(Path(root))
         receiver = Receiver(
-            options=ReceiverOptions(post_call_secrets=(SECRET,)),
+            read_options=lambda: ReceiverOptions(post_call_secrets=(SECRET,)),
             spool=spool,
             committer=_NoDisk(),  # type: ignore[arg-type]  # the point of this server
             memory=InMemoryStore(),

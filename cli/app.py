@@ -7,16 +7,8 @@ from typing import Annotated
 import typer
 
 from cli.output import print_problems, problems
-from settings import (
-    ENV_FILE,
-    Settings,
-    SettingsError,
-    load_settings,
-    needs_first_env_file,
-    unknown_names,
-)
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+from cli.start import AsJson, start
+from settings import ENV_FILE, SettingsError
 
 app = typer.Typer(
     help="A memory of the people who call, for ElevenLabs phone agents.",
@@ -55,23 +47,11 @@ def _expected_errors() -> tuple[type[Exception], ...]:
     return (MemoryStoreError, ProcessorError, CannotListen, SpoolError, OSError)
 
 
-def _start(*, required: tuple[str, ...] = ()) -> Settings:
-    from cli.logs import set_up_logging
-
-    settings = load_settings(required=required)
-    set_up_logging(settings.log_level, settings.log_format)
-    for line in unknown_names():
-        problems.print(line, style="yellow", markup=False)
-    return settings
-
-
 def _serve(*, receiver: bool, processor: bool) -> None:
-    from cli.env_file import write_first_env_file
     from cli.services import run_services
 
-    if receiver and needs_first_env_file() and write_first_env_file(ENV_FILE):
-        problems.print(f"First start: wrote {ENV_FILE.resolve()} with new secrets.", markup=False)
-    settings = _start(required=("elevenlabs_post_call_key",) if receiver else ())
+    required = ("elevenlabs_post_call_key",) if receiver else ()
+    settings = start(required=required, first_env_file=receiver)
     run_services(settings, receiver=receiver, processor=processor)
 
 
@@ -113,7 +93,7 @@ def processor_rebuild(
     from cli.rebuild import run_rebuild
 
     options = {"dry_run": dry_run, "verify": verify}
-    raise typer.Exit(run_rebuild(_start(), **options, workers=workers, as_json=as_json))
+    raise typer.Exit(run_rebuild(start(), **options, workers=workers, as_json=as_json))
 
 
 @processor_app.command("status")
@@ -121,7 +101,7 @@ def processor_status(*, as_json: AsJson = False) -> None:
     """Show how far memory has come, what is being retried and what is parked."""
     from cli.status import show_status
 
-    raise typer.Exit(show_status(_start(), as_json=as_json))
+    raise typer.Exit(show_status(start(), as_json=as_json))
 
 
 @processor_app.command("retry")
@@ -129,7 +109,7 @@ def processor_retry(*, as_json: AsJson = False) -> None:
     """Put every parked event back to be tried again."""
     from cli.status import retry
 
-    raise typer.Exit(retry(_start(), as_json=as_json))
+    raise typer.Exit(retry(start(), as_json=as_json))
 
 
 @spool_app.command("verify")
@@ -137,7 +117,7 @@ def spool_verify(*, as_json: AsJson = False) -> None:
     """Compare every stored file with its receipt; exit code 1 if anything is wrong."""
     from cli.spool_verify import verify_spool
 
-    raise typer.Exit(verify_spool(_start(), as_json=as_json))
+    raise typer.Exit(verify_spool(start(), as_json=as_json))
 
 
 @memory_app.command("export")
@@ -151,7 +131,7 @@ def memory_export(
     from cli.export import export_memory
 
     del as_json  # taken so that every command that lists takes it
-    raise typer.Exit(export_memory(_start()))
+    raise typer.Exit(export_memory(start()))
 
 
 @memory_app.command("search")
@@ -169,7 +149,7 @@ def memory_search(
     from cli.search import search_memory
 
     code = search_memory(
-        _start(), caller=caller, query=query, limit=limit, explain=explain, as_json=as_json
+        start(), caller=caller, query=query, limit=limit, explain=explain, as_json=as_json
     )
     raise typer.Exit(code)
 
@@ -186,7 +166,7 @@ def simulate(
     """Play two calls of one invented caller against the running server."""
     from cli.simulate import simulate as play
 
-    settings = _start()
+    settings = start()
     base = url or settings.base_url
     raise typer.Exit(play(settings, url=base, caller=caller, file=file))
 
@@ -196,4 +176,4 @@ def doctor(*, as_json: AsJson = False) -> None:
     """Check settings, folders, disk, port and memory, and say what to mend."""
     from cli.doctor import doctor as examine
 
-    raise typer.Exit(examine(_start(), as_json=as_json))
+    raise typer.Exit(examine(start(), as_json=as_json))

@@ -21,9 +21,10 @@ async def open_receiver(settings: Settings, store: MemoryStore) -> AsyncIterator
     spool = await asyncio.to_thread(Spool.open, root, sync=settings.spool_sync)
     committer = Committer(spool)
     payload_log = settings.payload_log_path
+    options = receiver_options(settings)
     try:
         yield Receiver(
-            options=receiver_options(settings),
+            read_options=lambda: options,
             spool=spool,
             committer=committer,
             memory=store,

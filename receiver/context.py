@@ -71,9 +71,13 @@ class RecentCalls:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receiver:
-    """The parts a handler works with. `clock` returns aware UTC."""
+    """
+    The parts a handler works with. `clock` returns aware UTC.
 
-    options: ReceiverOptions
+    `read_options` is asked for each request, so that a new key counts at once; it must be quick.
+    """
+
+    read_options: Callable[[], ReceiverOptions]
     spool: Spool
     committer: Committer
     memory: MemoryStore
@@ -87,6 +91,11 @@ class Receiver:
     uploads: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(MAX_UPLOADS, thread_name_prefix="upload")
     )
+
+    @property
+    def options(self) -> ReceiverOptions:
+        """Return how the receiver is to behave now."""
+        return self.read_options()
 
     def close(self) -> None:
         """End the threads, after what they are doing."""

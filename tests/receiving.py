@@ -79,8 +79,9 @@ async def receiving(
     async def backlog() -> int:
         return count_lines(root, offset=0)
 
+    fixed = ReceiverOptions(**{"post_call_secrets": (SECRET,), **options})
     receiver = Receiver(
-        options=ReceiverOptions(**{"post_call_secrets": (SECRET,), **options}),
+        read_options=lambda: fixed,
         spool=spool,
         committer=committer,
         memory=memory or InMemoryStore(),

@@ -1,0 +1,1 @@
+"""What is done in ElevenLabs' cloud, all of it through the official SDK."""

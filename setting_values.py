@@ -1,0 +1,99 @@
+"""The kinds of values that settings have: how what was typed is read, and what is refused."""
+
+import os
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, SecretStr
+
+_DURATION = re.compile(r"(?P<number>[0-9]{1,6}) *(?P<unit>[smhdw])")
+_UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+
+
+def seconds_of(duration: str) -> int:
+    """Return the seconds in "90s", "15m", "12h", "30d" or "2w"; raises ValueError for others."""
+    match = _DURATION.fullmatch(duration.strip().lower())
+    if match is None:
+        raise ValueError(duration)
+    return int(match["number"]) * _UNIT_SECONDS[match["unit"]]
+
+
+def _duration_or_off(value: str) -> str:
+    if value != "off" and not seconds_of(value):
+        raise ValueError(value)
+    return value
+
+
+def _https_or_empty(value: str) -> str:
+    if value and not value.startswith(("https://", "http://127.0.0.1", "http://localhost")):
+        raise ValueError(value)
+    return value.rstrip("/")
+
+
+def _host_name(value: str) -> str:
+    return value.removeprefix("https://").rstrip("/")
+
+
+def _without_white_space(value: Any) -> Any:
+    # A key copied from a web page often brings a newline or a space; none ever belongs to it.
+    return "".join(value.split()) if isinstance(value, str) else value
+
+
+def _upper(value: Any) -> Any:
+    return value.strip().upper() if isinstance(value, str) else value
+
+
+def _lower(value: Any) -> Any:
+    return value.strip().lower() if isinstance(value, str) else value
+
+
+def _only_embedded(value: str) -> str:
+    if value != "embedded":
+        raise ValueError(value)
+    return value
+
+
+def _at_home(value: Any) -> Any:
+    return os.path.expanduser(value) if isinstance(value, str) else value  # noqa: PTH111  # as typed
+
+
+def _model(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    kind, colon, name = value.partition(":")
+    return f"{kind.strip().lower()}{colon}{_at_home(name.strip())}"
+
+
+def _known_region(value: str) -> str:
+    if value:
+        import phonenumbers  # takes 50 ms, only for who sets it
+
+        if not phonenumbers.country_code_for_region(value):
+            raise ValueError(value)
+    return value
+
+
+def _only_the_name(value: str) -> str:
+    # {name} is all that is filled in; any other brace would be spoken or break the call.
+    if set(value.replace("{name}", "")) & set("{}"):
+        raise ValueError(value)
+    return value
+
+
+Location = Annotated[Path, BeforeValidator(_at_home)]
+Secret = Annotated[SecretStr, BeforeValidator(_without_white_space)]
+DurationOrOff = Annotated[str, BeforeValidator(_lower), AfterValidator(_duration_or_off)]
+ApiAddress = Annotated[str, AfterValidator(_https_or_empty)]
+HostName = Annotated[str, AfterValidator(_host_name)]
+Model = Annotated[str, BeforeValidator(_model)]
+Region = Annotated[str, BeforeValidator(_upper), AfterValidator(_known_region)]
+Greeting = Annotated[str, AfterValidator(_only_the_name)]
+MemoryMode = Annotated[
+    Literal["embedded", "local", "remote"],
+    BeforeValidator(_lower),
+    AfterValidator(_only_embedded),
+]
+SyncMode = Annotated[Literal["auto", "syncfs", "fsync"], BeforeValidator(_lower)]
+LogLevel = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)]
+LogFormat = Annotated[Literal["console", "json"], BeforeValidator(_lower)]

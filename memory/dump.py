@@ -1,4 +1,10 @@
-"""The canonical dump: one conversation as one line of JSON, the same for the same content."""
+"""
+The canonical dump: one conversation as one line of JSON, the same for the same content.
+
+It says what is remembered, not which delivery it came from. One and the same event may have come
+by webhook or have been fetched later, in another envelope and with another hash; so `version`,
+which only decides between several records of one conversation, is not part of it.
+"""
 
 import json
 from datetime import UTC, datetime
@@ -11,13 +17,12 @@ def dump_line(conversation: Conversation) -> str:
     """
     Return `conversation` with its memories as one line of ASCII JSON, without a newline.
 
-    Every field is there, members and memories are sorted, notes in their order, times are ISO
-    text in UTC.
+    Every field of what is remembered is there, members and memories are sorted, notes in their
+    order, times are ISO text in UTC.
     """
     record: dict[str, Any] = {
         "id": conversation.id,
         "kind": conversation.kind,
-        "version": [float(conversation.version[0]), conversation.version[1]],
         "caller": conversation.caller,
         "channel": conversation.channel,
         "direction": conversation.direction,

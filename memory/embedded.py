@@ -158,7 +158,7 @@ class EmbeddedStore:
         return await self._threads.read(embedded_rows.failures)
 
     async def profile(self, caller: str) -> Profile | None:
-        """Return what is known of `caller`; None for somebody who never called."""
+        """Return what is known of `caller`; None without a call or an attempt."""
         return await self._threads.read_at_ring(partial(embedded_profile.profile, caller=caller))
 
     async def search(

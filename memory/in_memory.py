@@ -70,7 +70,7 @@ class InMemoryStore:
         return [self._failures[file] for file in sorted(self._failures)]
 
     async def profile(self, caller: str) -> Profile | None:
-        """Return what is known of `caller`; None for somebody who never called."""
+        """Return what is known of `caller`; None without a call or an attempt."""
         return profile_of(caller, self._of(caller))
 
     async def search(

@@ -134,8 +134,20 @@ class Noted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """A call that nobody answered, and why: busy, no-answer or another of the platform's words."""
+
+    at: datetime
+    reason: str
+    conversation_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
-    """What is known of one caller: a function of the caller's conversations."""
+    """
+    What is known of one caller: a function of the caller's conversations. Of somebody who was
+    never reached it has attempts only; the dates of calls are the epoch then.
+    """
 
     caller: str
     name: str  # what the caller is addressed by
@@ -152,6 +164,7 @@ class Profile:
     preferences: tuple[Noted, ...]
     commitments: tuple[Noted, ...]  # that are still open, newest first
     facts: tuple[Fact, ...]  # newest first
+    attempts: tuple[Attempt, ...] = ()  # that nobody answered, newest first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,10 +192,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """
-    A spooled event that could not be applied. `next_attempt_at` None: parked, waiting for
-    somebody to look at it.
-    """
+    """A spooled event that could not be applied. `next_attempt_at` None: parked for somebody."""
 
     file: str  # the path below the spool, as the ledger names it
     error: str
@@ -238,7 +248,7 @@ class MemoryStore(Protocol):
         ...
 
     async def profile(self, caller: str) -> Profile | None:
-        """Return what is known of `caller`; None for somebody who never called."""
+        """Return what is known of `caller`; None if there was neither a call nor an attempt."""
         ...
 
     async def search(
@@ -270,8 +280,8 @@ class MemoryStore(Protocol):
         """
         Yield the canonical dump, a JSON object a line, without newlines.
 
-        Two stores that remember the same yield the same lines: sorted, every field, nothing
-        that depends on the order of arrival. Position and failures are not part of it.
+        Two stores that remember the same yield the same lines: sorted, nothing that depends on
+        the order of arrival. Versions, position and failures are not part of it.
         """
         ...
 

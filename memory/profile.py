@@ -4,12 +4,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from memory.attempts import newest_attempts
 from memory.commitments import open_commitments
 from memory.facts import newest_facts, newest_name_parts, statement_of
-from memory.moments import is_known_moment, spoken_date
+from memory.moments import EPOCH, is_known_moment, spoken_date
 from memory.names import names_of
 from memory.notes import newest_preferences, newest_tasks, tasks_since
-from memory.port import Conversation, Fact, Noted, Profile
+from memory.port import Attempt, Conversation, Fact, Noted, Profile
 from memory.preferences import preferences_of
 from memory.rolling import CallNote, rolling_summary, whole_sentences
 
@@ -23,7 +24,10 @@ LAST_SUMMARY_CHARS = 1_500
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
     """
-    What a store gathers about one caller's calls (failures to connect are not calls).
+    What a store gathers about one caller's calls.
+
+    Failures to connect are no calls, they are `attempts`: see `memory.attempts`. Without any
+    call the dates are the epoch, which is no known moment.
 
     `recent` are the newest `RECENT_CALLS` calls that have a summary, newest first; `language`
     is that of the newest call that has one. `preferences` and `tasks` are the newest notes,
@@ -39,6 +43,7 @@ class History:
     preferences: Sequence[Noted] = ()
     tasks: Sequence[Noted] = ()
     name_parts: Sequence[Fact] = ()
+    attempts: Sequence[Attempt] = ()
 
 
 def build_profile(caller: str, history: History, facts: Iterable[Fact]) -> Profile:
@@ -64,18 +69,19 @@ def build_profile(caller: str, history: History, facts: Iterable[Fact]) -> Profi
         preferences=preferences_of(facts, history.preferences, names=own_names),
         commitments=open_commitments(history.tasks, names=own_names),
         facts=facts,
+        attempts=tuple(history.attempts),
     )
 
 
 def profile_of(caller: str, conversations: Sequence[Conversation]) -> Profile | None:
     """
-    Return the profile of the caller whose `conversations` these are; None without a call.
+    Return the profile of the caller whose `conversations` these are; None if there are none.
 
     It says what a store has to come to, whichever way it gathers what a profile is made from.
     """
-    calls = [each for each in conversations if each.kind == "call"]
-    if not calls:
+    if not conversations:
         return None
+    calls = [each for each in conversations if each.kind == "call"]
     calls.sort(key=lambda call: (call.started_at, call.id), reverse=True)
     told = [CallNote(started_at=c.started_at, summary=c.summary) for c in calls if c.summary]
     statements = [
@@ -92,14 +98,16 @@ def profile_of(caller: str, conversations: Sequence[Conversation]) -> Profile | 
         for record in conversations
         for place, note in enumerate(record.notes)
     ]
+    last_call_at = calls[0].started_at if calls else EPOCH
     history = History(
         call_count=len(calls),
-        first_call_at=calls[-1].started_at,
-        last_call_at=calls[0].started_at,
+        first_call_at=calls[-1].started_at if calls else EPOCH,
+        last_call_at=last_call_at,
         language=next((call.language for call in calls if call.language), ""),
         recent=told[:RECENT_CALLS],
         preferences=newest_preferences(noted),
-        tasks=newest_tasks(noted, since=tasks_since(calls[0].started_at)),
+        tasks=newest_tasks(noted, since=tasks_since(last_call_at)),
         name_parts=newest_name_parts(statements),
+        attempts=newest_attempts(conversations),
     )
     return build_profile(caller, history, newest_facts(statements))

@@ -40,6 +40,7 @@ CALLS = st.builds(
     summary=WORDS,
     at=st.integers(0, 3).map(lambda days: MONDAY + timedelta(days=days)),
     kind=st.sampled_from(["call", "call", "failure"]),
+    outcome=st.sampled_from(["success", "busy"]),
     language=st.sampled_from(["", "en", "de"]),
     agent_line=st.sampled_from(["", "+15550100100", "+15550100101"]),
     version=st.tuples(st.sampled_from([0.0, 1.5, 2.0]), st.sampled_from(["aa", "bb"])),

@@ -12,6 +12,7 @@ from memory.embedded import EmbeddedStore
 from memory.errors import MemoryStoreError, PositionMoved
 from memory.facts import MAX_FACTS
 from memory.in_memory import InMemoryStore
+from memory.moments import EPOCH
 from memory.port import START, Counts, Fact, Position
 from memory.profile import profile_of
 from tests.memories import ANA, BEN, MONDAY, a_call, a_failure, a_memory, a_note, exported
@@ -124,10 +125,22 @@ async def test_a_call_and_a_failure_of_one_id_are_two_records(store):
 
 async def test_a_call_that_never_came_about_is_no_call(store):
     await store.apply([a_call(kind="failure")])
-    assert await store.profile(ANA) is None
+    profile = await store.profile(ANA)
+    assert (profile.call_count, profile.last_call_at) == (0, EPOCH)
+    assert [attempt.conversation_id for attempt in profile.attempts] == ["conv_1"]
     await store.apply([a_call("conv_2", at=MONDAY - DAY)])
     profile = await store.profile(ANA)
     assert (profile.call_count, profile.last_call_at) == (1, MONDAY - DAY)
+
+
+async def test_the_same_in_another_envelope_is_exported_the_same(store, tmp_path):
+    other = InMemoryStore()
+    call, failure = a_call(said=["hello"], summary="Ana called."), a_call("conv_2", kind="failure")
+    await store.apply([call, failure])
+    await other.apply([replace(each, version=(-1.0, "ff")) for each in (call, failure)])
+    assert await exported(store) == await exported(other)
+    await other.apply([replace(call, summary="Ana wrote.", version=(9e9, "ff"))])
+    assert await exported(store) != await exported(other)
 
 
 async def test_a_withheld_number_leaves_history_and_nobodys_memory(store):

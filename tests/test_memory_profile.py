@@ -407,9 +407,8 @@ def test_without_summaries_there_is_none():
     assert (profile().summary, profile().last_call_summary) == ("", "")
 
 
-def test_who_never_called_has_no_profile():
+def test_who_never_called_and_was_never_called_has_no_profile():
     assert profile_of(ANA, []) is None
-    assert profile_of(ANA, [a_call(kind="failure")]) is None
 
 
 SENTENCES = st.text(st.sampled_from("ab. ?!A1\n"), max_size=60)

@@ -32,7 +32,7 @@ PURE = [
         ROOT / "memory" / f"{name}.py"
         for name in (
             *("profile", "facts", "notes", "names", "topics", "preferences", "commitments"),
-            *("rolling", "sentences", "moments", "alike", "outdated"),
+            *("rolling", "sentences", "moments", "alike", "outdated", "attempts"),
         )
     ),
     ROOT / "processor" / "derive.py",

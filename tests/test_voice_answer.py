@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from memory.port import Fact, Found, Memory, Note, Noted, Part, Profile
+from memory.port import Attempt, Fact, Found, Memory, Note, Noted, Part, Profile
 from voice.answer import initiation_answer, search_answer
 from voice.clean import clean
 from voice.greeting import GreetingOptions, first_name, greeting_for
@@ -212,7 +212,8 @@ def test_a_search_is_answered_with_profile_and_memories():
         "conversation_id": "conv_1",
     }
     moved = replace(a_fact("city", "Rome"), previous=(a_fact("city", "Turin"),))
-    known = a_profile(facts=(a_fact(), moved), commitments=(a_promise(),))
+    tried = Attempt(at=WHEN, reason="no-answer", conversation_id="conv_1")
+    known = a_profile(facts=(a_fact(), moved), commitments=(a_promise(),), attempts=(tried,))
     assert search_answer(known, [a_found()], now=NOW) == {
         "profile": {
             "name": "Ana Torres",
@@ -248,6 +249,7 @@ def test_a_search_is_answered_with_profile_and_memories():
                 {"key": "first_name", "value": "Ana", **said, "previous": []},
                 {"key": "city", "value": "Rome", **said, "previous": [{"value": "Turin", **said}]},
             ],
+            "unanswered_calls": [{"reason": "no-answer", **said}],
         },
         "memories": [
             {
@@ -389,12 +391,14 @@ def test_an_answer_stays_below_the_platforms_limit(char):
         preferences=(a_noted(long, key=long),) * 50,
         commitments=(a_promise(long, key=long),) * 50,
         facts=facts,
+        attempts=(Attempt(at=WHEN, reason=long, conversation_id="c" * 128),) * 50,
     )
     parts = (Part(what=long, effect="points", value=1.0),) * 5
     found = [replace(a_found(long), parts=parts) for _ in range(80)]
     told = search_answer(profile, found, now=NOW)
     assert len(json.dumps(told)) < 200_000
-    assert all(told["profile"][each] for each in ("preference_notes", "open_commitments", "facts"))
+    lists = ("preference_notes", "open_commitments", "facts", "unanswered_calls")
+    assert all(told["profile"][each] for each in lists)
     answer = initiation(profile)
     assert len(json.dumps(answer)) < 200_000
     for value in answer["dynamic_variables"].values():

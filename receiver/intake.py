@@ -11,8 +11,9 @@ from aiohttp import StreamReader, web
 from receiver.context import Receiver
 from receiver.request_log import BODY
 from receiver.upload import Upload
-from spool.writer import Arrival
+from spool.writer import Arrival, StagedFile
 from voice.delivery import NotUnderstood, audio_content, identify
+from voice.retrieved import is_same_event, was_retrieved
 from voice.signature import SignatureCheck
 
 # Bodies up to this size are handled in memory: nearly all but recordings.
@@ -83,10 +84,11 @@ def _small(body: bytes, receiver: Receiver, signature: str) -> Arrival:
         content=content,
         event_timestamp=delivery.event_timestamp,
         signature=signature,
-        source="webhook",
+        source=delivery.source,
         received_at=receiver.clock(),
         body_prefix=prefix,
         body_suffix=suffix,
+        is_same_event=partial(came_by_backfill, delivery.kind, content),
     )
 
 
@@ -113,12 +115,23 @@ async def _large(
         content=uploaded.content,
         event_timestamp=None if delivery is None else delivery.event_timestamp,
         signature=signature,
-        source="webhook",
+        source="webhook" if delivery is None else delivery.source,
         received_at=receiver.clock(),
         reason=uploaded.reason,
         body_prefix=uploaded.body_prefix,
         body_suffix=uploaded.body_suffix,
+        is_same_event=None
+        if delivery is None
+        else partial(came_by_backfill, delivery.kind, uploaded.content),
     )
+
+
+def came_by_backfill(kind: str, content: bytes | StagedFile, standing: bytes) -> bool:
+    """Tell whether `standing` is the event in `content`, as a backfill brought it before."""
+    if not was_retrieved(standing):
+        return False
+    body = content if isinstance(content, bytes) else content.path.read_bytes()
+    return is_same_event(kind, standing, body)
 
 
 async def _read_block(request: web.Request, size: int) -> bytes:

@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
@@ -23,8 +24,11 @@ class Arrival:
     """
     One event to be stored; the members are those of its receipt (see `spool.format.Receipt`).
 
-    A StagedFile must be finished. Raises ValueError for what could never be a receipt: an id
-    that is no conversation id (quarantine may have None), a naive time, an infinite number.
+    `is_same_event` tells of the content that stands under the plain name already whether it is
+    this event as a backfill brought it; it must not raise. Recordings need none: see
+    FORMAT.md. A StagedFile must be finished. Raises ValueError for what could never be a
+    receipt: an id that is no conversation id (quarantine may have None), a naive time, an
+    infinite number.
     """
 
     kind: Kind
@@ -37,6 +41,7 @@ class Arrival:
     reason: str = ""
     body_prefix: str = ""
     body_suffix: str = ""
+    is_same_event: Callable[[bytes], bool] | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         """Refuse what could never be a receipt, before anything is written."""
@@ -59,13 +64,17 @@ class Arrival:
         return len(self.content), hashlib.sha256(self.content).hexdigest()
 
     def names(self, sha256: str) -> tuple[str, ...]:
-        """Return the paths this may be stored under, in the order in which they are tried."""
+        """
+        Return the paths this may be stored under, in the order in which they are tried.
+
+        A backfill fills gaps and nothing else: it never makes a revision.
+        """
         if self.kind == "quarantine" or self.conversation_id is None:
             return (quarantine_path(sha256),)
-        return (
-            file_path(self.kind, self.conversation_id),
-            file_path(self.kind, self.conversation_id, revision_of=sha256),
-        )
+        plain = file_path(self.kind, self.conversation_id)
+        if self.source == "backfill":
+            return (plain,)
+        return (plain, file_path(self.kind, self.conversation_id, revision_of=sha256))
 
     def receipt(self, file: str, size: int, sha256: str) -> Receipt:
         """Return the receipt for this, stored as `file`."""
@@ -99,10 +108,10 @@ class Outcome:
     """
     What became of an arrival. `file` is where its content stands, relative to the spool.
 
-    A revision is "stored". "duplicate": the same content was there with its receipt, nothing
-    was written. Content that was there without one (a folder copied in while we run) is
-    "stored" too: this arrival gave it its receipt. "quarantined" is said again for a body that
-    is in quarantine already.
+    A revision is "stored". "duplicate": the same content, or the same event by backfill, was
+    there with its receipt, nothing was written. Content that was there without one (a folder
+    copied in while we run) is "stored" too: this arrival gave it its receipt. "quarantined" is
+    said again for a body that is in quarantine already.
     """
 
     status: Literal["stored", "duplicate", "quarantined"]

@@ -8,13 +8,13 @@ Each arrow is a sync: what stands to the right of it never outlives what stands 
 
 import contextlib
 import errno
-import hashlib
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from spool.arrival import Arrival, Outcome
 from spool.format import (
+    Receipt,
     SpoolError,
     SpoolFailed,
     SpoolFull,
@@ -25,12 +25,7 @@ from spool.format import (
 from spool.layout import Layout
 from spool.ledger import Ledger
 from spool.staging import StagedFile, write_all
-
-_BLOCK_BYTES = 1 << 20
-# What opening answers when something that is not ours stands under a name of ours.
-_NOT_OURS = frozenset(
-    {errno.ELOOP, errno.EISDIR, errno.ENOTDIR, errno.ENXIO, errno.EACCES, errno.EPERM}
-)
+from spool.standing import is_same_content, is_same_event
 
 
 @dataclass(slots=True, kw_only=True)
@@ -156,13 +151,13 @@ class Batch:
             try:
                 self._link(entry, entry.temporary, name)
             except FileExistsError:
-                if self._compare(name, entry):
+                if self._compare(name, entry) or self._is_same_event(name, entry):
                     return self._known(entry, name)
                 continue
             entry.owes = name
             is_body = entry.arrival.kind == "quarantine"
             return Outcome(status="quarantined" if is_body else "stored", file=name)
-        message = f"{name} is taken by something else; run `spool verify` and move it away"
+        message = f"{name} is taken by something else; restart the receiver, run `spool verify`"
         return UnsuitableFolder(message)
 
     def _link(self, entry: _Entry, temporary: str, name: str) -> None:
@@ -189,24 +184,26 @@ class Batch:
 
     def _compare(self, name: str, entry: _Entry) -> bool | None:
         """Tell whether `name` holds this content, and make it durable; None if it is free."""
-        try:
-            fd = os.open(name, os.O_RDONLY | os.O_NOFOLLOW, dir_fd=self._layout.root_fd)
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            if error.errno in _NOT_OURS:
-                return False
-            raise
-        try:
-            if os.fstat(fd).st_size != entry.size:
-                return False
-            self._layout.sync.forget(fd)  # compare with the disk, not with what should be there
-            if _hash(fd) != entry.sha256:
-                return False
-            self._layout.sync.file(fd)
-            return True
-        finally:
-            os.close(fd)
+        return is_same_content(self._layout, name, size=entry.size, sha256=entry.sha256)
+
+    def _is_same_event(self, name: str, entry: _Entry) -> bool:
+        """
+        Tell whether other content, under the plain name, is this event all the same.
+
+        Never without a receipt for it: nothing there is stored yet. Raises OSError.
+        """
+        arrival = entry.arrival
+        if arrival.kind == "quarantine" or name != arrival.names(entry.sha256)[0]:
+            return False
+        receipt = self._receipt_of(name)
+        return receipt is not None and is_same_event(self._layout, arrival, receipt)
+
+    def _receipt_of(self, file: str) -> Receipt | None:
+        """Return the newest receipt for `file`, also one that this batch owes; raises OSError."""
+        for other in self._entries:
+            if other.owes == file:
+                return other.arrival.receipt(file, other.size, other.sha256)
+        return self._ledger.find(file)
 
     def _enter(self, entries: list[_Entry]) -> None:
         """Write the receipts: from here on they are stored. Raises SpoolFailed, OSError."""
@@ -231,14 +228,3 @@ class Batch:
         for entry in self._entries:
             if isinstance(entry.outcome, Outcome) and entry.outcome.file in refused:
                 entry.outcome = SpoolFull("no room for a receipt; free some space")
-
-
-def _hash(fd: int) -> str:
-    """Return the SHA-256 (hex) of an open file; "" if it cannot be read, so it equals nothing."""
-    digest = hashlib.sha256()
-    try:
-        while block := os.read(fd, _BLOCK_BYTES):
-            digest.update(block)
-    except OSError:
-        return ""
-    return digest.hexdigest()

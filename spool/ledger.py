@@ -2,9 +2,18 @@
 
 import errno
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from spool.format import LEDGER_FILE, STATE_FOLDER, SpoolFailed, file_member, is_intact
+from spool.format import (
+    LEDGER_FILE,
+    STATE_FOLDER,
+    DamagedLine,
+    Receipt,
+    SpoolFailed,
+    decode_receipt,
+    file_member,
+    is_intact,
+)
 from spool.layout import Layout
 from spool.sync import is_no_room
 
@@ -70,10 +79,27 @@ class Ledger:
         self._settle(data)
 
     def names(self, file: str) -> bool:
-        """
-        Tell whether a whole line names `file`; raises OSError if the ledger cannot be read.
+        """Tell whether a whole line names `file`; raises OSError if the ledger cannot be read."""
+        return any(True for _ in self._lines_naming(file))
 
-        It is read from its end: what comes again mostly came a short while ago.
+    def find(self, file: str) -> Receipt | None:
+        """
+        Return the newest receipt that names `file`, None if none does.
+
+        Raises OSError if the ledger cannot be read.
+        """
+        for line in self._lines_naming(file):
+            try:
+                return decode_receipt(line)
+            except DamagedLine:  # whole, but of a later program: an older line may do
+                continue
+        return None
+
+    def _lines_naming(self, file: str) -> Iterator[bytes]:
+        """
+        Yield the whole lines that name `file`, newest first; raises OSError.
+
+        The ledger is read from its end: what comes again mostly came a short while ago.
         """
         member = file_member(file)
         rest, end = b"", self.end
@@ -84,11 +110,9 @@ class Ledger:
                 head, newline, lines = lines.partition(b"\n")
                 rest = head + newline
             if member in lines:
-                found = (line for line in lines.splitlines(keepends=True) if member in line)
-                if any(is_intact(line) for line in found):
-                    return True
+                found = [line for line in lines.splitlines(keepends=True) if member in line]
+                yield from (line for line in reversed(found) if is_intact(line))
             end = start
-        return False
 
     def check_place(self) -> None:
         """Raise SpoolFailed unless the ledger's name still leads to this open file."""

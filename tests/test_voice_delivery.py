@@ -104,6 +104,17 @@ def test_the_event_timestamp_is_read_in_every_spelling(written, read):
     assert identify(event(event_timestamp=written)).event_timestamp == read
 
 
+@pytest.mark.parametrize("slow", [b"", b"\xef\xbb\xbf"])  # a byte order mark: read in another way
+@pytest.mark.parametrize(
+    ("marker", "source"),
+    [("backfill", "backfill"), ("webhook", "webhook"), ("Backfill", "webhook"), (None, "webhook")]
+    + [(value, "webhook") for value in (["backfill"], {"backfill": 1}, 5, True, "\ud800", 1e999)],
+)
+def test_only_the_mark_of_the_envelope_makes_a_backfill(marker, source, slow):
+    assert identify(slow + event(source=marker)).source == source
+    assert identify(slow + event(data={"source": "backfill"})).source == "webhook"
+
+
 def test_a_recording_is_decoded_and_its_body_can_be_put_together_again():
     body = encoded(audio_payload(mp3=b"ID3 music"))
     recording = audio_content(body)

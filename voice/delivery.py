@@ -13,6 +13,7 @@ from voice.errors import BadBase64, NotUnderstood
 __all__ = ["BadBase64", "Delivery", "NotUnderstood", "Recording", "audio_content", "identify"]
 
 EventKind = Literal["transcription", "audio", "failure"]
+EventSource = Literal["webhook", "backfill"]
 
 KINDS: dict[str, EventKind] = {
     "post_call_transcription": "transcription",
@@ -31,13 +32,14 @@ class Delivery:
     One event that we know how to store.
 
     `type` is the platform's name of the event. `event_timestamp` is in unix seconds, None
-    if the body has none.
+    if the body has none. `source` is "backfill" for an event that was asked of the platform.
     """
 
     kind: EventKind
     type: str
     conversation_id: str
     event_timestamp: float | None
+    source: EventSource = "webhook"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +66,25 @@ def identify(body: bytes) -> Delivery:
         return _identify_slowly(body)
     data = peeked.data
     has_audio = bytes(memoryview(data.full_audio)[:1]) == b'"'
-    return _delivery(peeked.type, data.conversation_id, peeked.event_timestamp, has_audio=has_audio)
+    return _delivery(
+        peeked.type,
+        data.conversation_id,
+        peeked.event_timestamp,
+        source=peeked.source,
+        has_audio=has_audio,
+    )
+
+
+def source_of(marker: object) -> EventSource:
+    """Return where an event came from, by the member "source" of its envelope."""
+    return "backfill" if marker == "backfill" else "webhook"
+
+
+def usable_id(conversation_id: object, *, complaint: str) -> str:
+    """Return the id if it can name a folder; else raise `NotUnderstood` with the complaint."""
+    if not isinstance(conversation_id, str) or not _CONVERSATION_ID.fullmatch(conversation_id):
+        raise NotUnderstood(f"{complaint}: {_quote(conversation_id)}")
+    return conversation_id
 
 
 def audio_content(body: bytes) -> Recording:
@@ -91,6 +111,7 @@ class _Peeked(msgspec.Struct):
     type: str
     data: _PeekedData
     event_timestamp: int | float | str | None = None
+    source: Any = None
 
 
 _PEEK = msgspec.json.Decoder(_Peeked)  # five times faster than reading the whole document
@@ -103,24 +124,25 @@ def _identify_slowly(body: bytes) -> Delivery:
         event.get("type"),
         data.get("conversation_id"),
         event.get("event_timestamp"),
+        source=event.get("source"),
         has_audio=isinstance(data.get("full_audio"), str),
     )
 
 
-def _delivery(type_: Any, conversation_id: Any, timestamp: Any, *, has_audio: bool) -> Delivery:
+def _delivery(
+    type_: Any, conversation_id: Any, timestamp: Any, *, source: Any, has_audio: bool
+) -> Delivery:
     if not isinstance(type_, str) or type_ not in KINDS:
         raise NotUnderstood(_unknown(type_))
-    if not isinstance(conversation_id, str) or not _CONVERSATION_ID.fullmatch(conversation_id):
-        raise NotUnderstood(
-            f"{type_} has no usable data.conversation_id: {_quote(conversation_id)}"
-        )
+    id_ = usable_id(conversation_id, complaint=f"{type_} has no usable data.conversation_id")
     if type_ == "post_call_audio" and not has_audio:
         raise NotUnderstood("the audio event has no data.full_audio text")
     return Delivery(
         kind=KINDS[type_],
         type=type_,
-        conversation_id=conversation_id,
+        conversation_id=id_,
         event_timestamp=unix_seconds(timestamp),
+        source=source_of(source),
     )
 
 

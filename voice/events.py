@@ -48,7 +48,7 @@ class CallEnded:
 
     conversation_id: str
     agent_id: str
-    event_timestamp: float  # unix seconds; 0 when the payload has none
+    event_timestamp: float  # unix seconds; 0: the payload has none; -1: it came by backfill
     caller: str | None  # memory key of the human; None: withheld or unknown
     channel: Channel
     direction: Direction
@@ -69,7 +69,7 @@ class CallFailed:
 
     conversation_id: str
     agent_id: str
-    event_timestamp: float
+    event_timestamp: float  # as in CallEnded
     caller: str | None
     agent_line: str
     failed_at: datetime

@@ -2,16 +2,21 @@
 
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from voice.delivery import source_of
 from voice.document import number, read_object, section, text, unix_seconds
 from voice.errors import NotUnderstood
 from voice.events import CallEnded, CallFailed, CollectedValue, Evaluation, Event, Turn
 from voice.identity import caller_of_call, phone_key
 
-__all__ = ["NotUnderstood", "parse_event"]
+__all__ = ["RETRIEVED", "NotUnderstood", "parse_event"]
 
+# The event timestamp of what was asked of the platform. Of several versions the latest counts,
+# and no webhook is this early: what the platform signed and sent always counts more.
+RETRIEVED = -1.0
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MAX_CALL_SECONDS = 10_000_000.0
@@ -27,16 +32,21 @@ def parse_event(kind: str, body: bytes, *, region: str | None = None) -> Event:
     Return what a stored body of this kind ("transcription" or "failure") says.
 
     `region` is that of `voice.identity.phone_key`. An event that names no time is dated at the
-    epoch: when it was received is no part of it, and changes when it is received again. A
-    field that is missing or of another type than expected counts as unknown. Raises
-    `NotUnderstood` only if `body` is not a JSON object with an object `data`, or if the kind
-    is another.
+    epoch: when it was received is no part of it, and changes when it is received again. An
+    event that came by backfill has the timestamp `RETRIEVED`, which dates nothing. A field that
+    is missing or of another type than expected counts as unknown. Raises `NotUnderstood` only
+    if `body` is not a JSON object with an object `data`, or if the kind is another.
     """
     event = read_object(body)
     data = event.get("data")
     if not isinstance(data, dict):
         raise NotUnderstood("the event has no object data")
-    timestamp = unix_seconds(event.get("event_timestamp"))
+    if source_of(event.get("source")) == "backfill":
+        return replace(_read(kind, data, None, region), event_timestamp=RETRIEVED)
+    return _read(kind, data, unix_seconds(event.get("event_timestamp")), region)
+
+
+def _read(kind: str, data: dict[str, Any], timestamp: float | None, region: str | None) -> Event:
     match kind:
         case "transcription":
             return _call_ended(data, timestamp, region)
@@ -69,7 +79,10 @@ def _call_ended(data: dict[str, Any], timestamp: float | None, region: str | Non
 
 
 def _call_failed(data: dict[str, Any], timestamp: float | None, region: str | None) -> CallFailed:
-    body = section(section(data, "metadata"), "body")
+    metadata = section(data, "metadata")
+    body = section(metadata, "body")
+    # Only an event that came by backfill names its start: it has no timestamp that dates it.
+    failed_at = timestamp or unix_seconds(metadata.get("start_time_unix_secs")) or 0.0
     # Only outbound calls fail so: the human is the one called. SIP and Twilio spell it apart.
     called = body.get("to_number", body.get("To", body.get("Called")))
     calling = body.get("from_number", body.get("From", body.get("Caller")))
@@ -79,7 +92,7 @@ def _call_failed(data: dict[str, Any], timestamp: float | None, region: str | No
         event_timestamp=timestamp or 0.0,
         caller=phone_key(called, region=region),
         agent_line=phone_key(calling, region=region) or "",
-        failed_at=_moment(timestamp or 0.0),
+        failed_at=_moment(failed_at),
         reason=text(data.get("failure_reason")) or "unknown",
     )
 

@@ -18,7 +18,7 @@ from voice.events import CallEnded, CallFailed, Event, Turn
 
 # Raise it whenever what is derived from an event changes, here or in what reads the event: each
 # memory is then derived anew, so that none is part old and part new.
-DERIVATION = 2
+DERIVATION = 3
 
 _SALIENCE: dict[MemoryKind, float] = {"fact": 1.0, "summary": 0.9, "utterance": 0.8}
 _MAX_CONTENT_CHARS = 8_000

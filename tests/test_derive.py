@@ -24,7 +24,7 @@ from voice.payload import NotUnderstood, parse_event
 
 HASH = "ab" * 32
 # What the samples come to, and the DERIVATION that it belongs to: the two change together.
-PINNED = (2, "b105c27911211d1f59a060c977a23a7e4c7ff504d44fb44f7cdf639110edc5e9")
+PINNED = (3, "b105c27911211d1f59a060c977a23a7e4c7ff504d44fb44f7cdf639110edc5e9")
 
 # The samples promise nothing.
 PROMISES = {
@@ -58,11 +58,11 @@ def test_a_call_becomes_facts_a_summary_and_what_the_caller_said():
     conversation = derive(sample("twilio_inbound"), sha256=HASH)
     assert conversation.version == (1790001090.0, HASH)
     assert [(memory.id, memory.content) for memory in conversation.memories] == [
+        ("conv_twilio_in_20c7/fact/bikes", "bikes: 1"),
         ("conv_twilio_in_20c7/fact/first_name", "first name: Ana"),
+        ("conv_twilio_in_20c7/fact/is_member", "is member: no"),
         ("conv_twilio_in_20c7/fact/last_name", "last name: Torres"),
         ("conv_twilio_in_20c7/fact/preferred_day", "preferred day: Tuesday"),
-        ("conv_twilio_in_20c7/fact/bikes", "bikes: 1"),
-        ("conv_twilio_in_20c7/fact/is_member", "is member: no"),
         ("conv_twilio_in_20c7/fact/stated_name", "stated name: Ana Torres"),
         (
             "conv_twilio_in_20c7/summary",
@@ -427,7 +427,7 @@ def test_odd_fact_names_get_short_ids_that_differ():
     ids = [memory.id for memory in conversation.memories if memory.kind == "fact"]
     assert len(set(ids)) == len(names)
     assert all(len(id_) < 120 and id_.isascii() and " " not in id_ for id_ in ids)
-    assert ids[0].endswith("/fact/color")
+    assert any(id_.endswith("/fact/color") for id_ in ids)
 
 
 @pytest.mark.parametrize(

@@ -59,11 +59,11 @@ def test_a_call_is_read_with_all_it_says():
     assert event.outcome == "success"
     assert event.summary.endswith("booked a service for Tuesday at nine.")
     assert [(item.key, item.value) for item in event.collected] == [
+        ("bikes", "1"),
         ("first_name", "Ana"),
+        ("is_member", "no"),
         ("last_name", "Torres"),
         ("preferred_day", "Tuesday"),
-        ("bikes", "1"),
-        ("is_member", "no"),
     ]
     assert [(turn.index, turn.seconds) for turn in event.turns if turn.role == "user"] == [
         (1, 4.0),
@@ -195,9 +195,9 @@ def test_evaluation_results_are_read():
         "half": {"result": 1, "rationale": ["x"]},
     }
     expected = [
-        ("promise_kept", "success", "It was sent."),
-        ("polite", "failure", ""),
         ("half", "", ""),
+        ("polite", "failure", ""),
+        ("promise_kept", "success", "It was sent."),
     ]
     assert evaluated(results) == expected
 
@@ -286,3 +286,18 @@ def test_an_event_that_names_no_time_is_dated_at_the_epoch():
     body = encoded({"type": "post_call_transcription", "data": data})
     assert parse_event("transcription", body).started_at == epoch
     assert parse_event("failure", body).failed_at == epoch
+
+
+def test_in_which_order_the_platform_gives_results_means_nothing():
+    def payload(results, criteria):
+        value = transcription_payload()
+        value["data"]["analysis"]["data_collection_results"] = results
+        value["data"]["analysis"]["evaluation_criteria_results"] = criteria
+        return encoded(value)
+
+    collected = {"order": {"value": 7}, "first_name": {"value": "Ana"}}
+    criteria = {"polite": {"result": "success"}, "kept": {"result": "failure"}}
+    backwards = (dict(reversed(collected.items())), dict(reversed(criteria.items())))
+    assert parse_event("transcription", payload(collected, criteria)) == parse_event(
+        "transcription", payload(*backwards)
+    )

@@ -143,13 +143,14 @@ def _turns(transcript: object) -> tuple[Turn, ...]:
     return tuple(turns)
 
 
+# Sorted, both of them: the platform keeps them by name, and gives them in no certain order.
 def _collected(analysis: dict[str, Any]) -> tuple[CollectedValue, ...]:
     values = {}
     for key, item in _results(analysis, "data_collection_results", id_field="data_collection_id"):
         value = _value_text(item.get("value") if isinstance(item, dict) else item)
         if value.casefold().rstrip(".") not in _NOTHING_COLLECTED:
             values[key] = value
-    return tuple(CollectedValue(key=key, value=value) for key, value in values.items())
+    return tuple(CollectedValue(key=key, value=value) for key, value in sorted(values.items()))
 
 
 def _evaluations(analysis: dict[str, Any]) -> tuple[Evaluation, ...]:
@@ -162,7 +163,7 @@ def _evaluations(analysis: dict[str, Any]) -> tuple[Evaluation, ...]:
         for key, item in _results(analysis, "evaluation_criteria_results", id_field="criteria_id")
         if isinstance(item, dict)
     }
-    return tuple(found.values())
+    return tuple(found[key] for key in sorted(found))
 
 
 def _results(analysis: dict[str, Any], name: str, *, id_field: str) -> list[tuple[str, Any]]:

@@ -265,6 +265,14 @@ def unknown_names(env_file: Path = ENV_FILE) -> list[str]:
     return lines
 
 
-def needs_first_env_file(env_file: Path = ENV_FILE) -> bool:
-    """Tell whether nobody has configured anything yet: no `.env`, no key in the environment."""
-    return not env_file.exists() and not any(os.environ.get(name) for name in GENERATED)
+def needs_first_secrets(env_file: Path = ENV_FILE) -> bool:
+    """Tell whether nobody has said anything of the keys yet, in `.env` or the environment."""
+    if any(os.environ.get(name) for name in GENERATED):
+        return False
+    named = dotenv_values(env_file, encoding="utf-8") if env_file.is_file() else {}
+    return not any(name.upper() in GENERATED for name in named)
+
+
+def set_in_environment(name: str) -> bool:
+    """Tell whether the environment sets this, so that `.env` does not count."""
+    return any(key.upper() == name.upper() and value for key, value in os.environ.items())

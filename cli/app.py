@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from cli.app_cloud import Yes, add_cloud_commands
 from cli.output import print_problems, problems
 from cli.start import AsJson, start
 from settings import ENV_FILE, SettingsError
@@ -22,6 +23,7 @@ memory_app = typer.Typer(help="Look into memory.", no_args_is_help=True)
 app.add_typer(processor_app, name="processor")
 app.add_typer(spool_app, name="spool")
 app.add_typer(memory_app, name="memory")
+add_cloud_commands(app)
 
 
 def main() -> None:
@@ -39,26 +41,52 @@ def main() -> None:
 
 
 def _expected_errors() -> tuple[type[Exception], ...]:
+    from cloud.errors import CloudError
     from memory.errors import MemoryStoreError
     from processor.errors import ProcessorError
     from receiver.server import CannotListen
     from spool.format import SpoolError
 
-    return (MemoryStoreError, ProcessorError, CannotListen, SpoolError, OSError)
+    return (CloudError, MemoryStoreError, ProcessorError, CannotListen, SpoolError, OSError)
 
 
 def _serve(*, receiver: bool, processor: bool) -> None:
     from cli.services import run_services
 
     required = ("elevenlabs_post_call_key",) if receiver else ()
-    settings = start(required=required, first_env_file=receiver)
+    settings = start(required=required, first_secrets=receiver)
     run_services(settings, receiver=receiver, processor=processor)
 
 
 @app.command("all-in-one")
-def all_in_one() -> None:
+def all_in_one(
+    *,
+    expose: Annotated[
+        bool, typer.Option("--expose", help="Open an ngrok tunnel to it as well.")
+    ] = False,
+    connect: Annotated[
+        str | None, typer.Option(help="With --expose: connect this agent to the address at once.")
+    ] = None,
+    yes: Yes = False,
+) -> None:
     """Run the receiver and the processor in one process. This is all a small set-up needs."""
-    _serve(receiver=True, processor=True)
+    if connect is not None and not expose:
+        raise typer.BadParameter("it needs --expose", param_hint="--connect")
+    if expose:
+        _serve_exposed(connect=connect, yes=yes)
+    else:
+        _serve(receiver=True, processor=True)
+
+
+def _serve_exposed(*, connect: str | None, yes: bool) -> None:
+    from cli.expose import exposing
+    from cli.services import run_services
+
+    # Connecting makes the post-call secret; the running receiver takes it over.
+    required = ("elevenlabs_post_call_key",) if connect is None else ()
+    settings = start(required=required, first_secrets=True)
+    beside = exposing(settings, agent=connect, yes=yes)
+    run_services(settings, receiver=True, processor=True, services_beside=[beside])
 
 
 @app.command()
@@ -172,8 +200,15 @@ def simulate(
 
 
 @app.command()
-def doctor(*, as_json: AsJson = False) -> None:
+def doctor(
+    *,
+    online: Annotated[
+        bool,
+        typer.Option("--online", help="Look at ElevenLabs too: key, agents, webhook, settings."),
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """Check settings, folders, disk, port and memory, and say what to mend."""
     from cli.doctor import doctor as examine
 
-    raise typer.Exit(examine(start(), as_json=as_json))
+    raise typer.Exit(examine(start(), online=online, as_json=as_json))

@@ -19,14 +19,14 @@ def show_banner(settings: Settings, host: str, port: int) -> None:
     shown_host = f"[{host}]" if ":" in host else host
     base = f"http://{shown_host}:{port}"
     console.print(f"\nCallspool is ready on {base}\n", markup=False, style="bold")
-    for when, name in ENDPOINTS:
-        console.print(f"  {when:<15} POST {base}/webhook/{name}", markup=False)
+    show_webhooks(base)
     console.print(f"  {'is it well?':<15} GET  {base}/health\n", markup=False)
     console.print(f"  events   {settings.payload_storage_path.resolve()}", markup=False)
     console.print(f"  memory   {settings.openmemory_db_path.resolve()}", markup=False)
     console.print(f"  secrets  {ENV_FILE.resolve()}\n", markup=False)
     console.print("Next: in a second terminal, `uv run run.py simulate` plays two calls.")
-    console.print("Then give the three URLs to your agent: README, 'Connect a real agent'.\n")
+    command = "uv run run.py connect --agent AGENT_ID --url https://…"
+    console.print(f"Then connect your agent: {command}\n", markup=False)
     for name in ("client_data", "search_data"):
         if not getattr(settings, f"elevenlabs_{name}_key").get_secret_value():
             logger.warning(
@@ -35,3 +35,9 @@ def show_banner(settings: Settings, host: str, port: int) -> None:
                 name.upper(),
                 extra={"action": "endpoint_open"},
             )
+
+
+def show_webhooks(base: str) -> None:
+    """Print the three webhook URLs of a server that is reached at `base`."""
+    for when, name in ENDPOINTS:
+        console.print(f"  {when:<15} POST {base}/webhook/{name}", markup=False)

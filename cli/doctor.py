@@ -37,9 +37,11 @@ class Check:
     mend: str = ""
 
 
-def doctor(settings: Settings, *, as_json: bool) -> int:
-    """Print every setting and check; return 1 if something must be mended."""
+def doctor(settings: Settings, *, online: bool, as_json: bool) -> int:
+    """Print every setting and check, ElevenLabs too if `online`; return 1 if one must be mended."""
     checks = list(examine(settings))
+    if online:
+        checks += check_online(settings)
     if as_json:
         print_json({"settings": shown_settings(settings), "checks": [asdict(c) for c in checks]})
     else:
@@ -62,6 +64,16 @@ def examine(settings: Settings) -> Iterator[Check]:
     yield check_model(settings)
     if settings.payload_log_path is not None:
         yield check_folder("payload log", settings.payload_log_path.parent, needs_links=False)
+
+
+def check_online(settings: Settings) -> list[Check]:
+    """Look at ElevenLabs: the key, the connected agents, and whether calls arrive here."""
+    from cli.examine_online import findings
+
+    return [
+        Check(name=found.name, verdict=found.verdict, detail=found.detail, mend=found.mend)
+        for found in findings(settings)
+    ]
 
 
 def shown_settings(settings: Settings) -> dict[str, str]:

@@ -7,7 +7,7 @@ from typing import Any
 from pythonjsonlogger.json import JsonFormatter
 
 # Libraries that speak at INFO about what is our own business to report.
-QUIET = ("apscheduler", "watchfiles", "aiohttp", "asyncio")
+QUIET = ("apscheduler", "watchfiles", "aiohttp", "asyncio", "httpx", "httpcore")
 
 
 # What every record has; anything else was given with the sentence.

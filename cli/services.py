@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import signal
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AbstractContextManager, AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from memory.recall.find import warm_up
 from processor.errors import ProcessorLocked
 from processor.lock import held
 from processor.service import run_processor
+from receiver.context import Receiver
 from receiver.server import serve
 from settings import Settings
 
@@ -26,40 +27,78 @@ logger = logging.getLogger(__name__)
 ONE_WISH_SECONDS = 1.0
 
 
-def run_services(settings: Settings, *, receiver: bool, processor: bool) -> None:
+# A service that learns the receiver's port once that is ready; it ends when the event is set,
+# which may be before there is a port.
+ServiceBeside = Callable[["asyncio.Future[int]", asyncio.Event], Coroutine[Any, Any, None]]
+
+
+def run_services(
+    settings: Settings,
+    *,
+    receiver: bool,
+    processor: bool,
+    services_beside: Sequence[ServiceBeside] = (),
+) -> None:
     """Run the services until SIGTERM or Ctrl-C; what is in flight is finished first."""
+    running = _run(
+        settings,
+        with_receiver=receiver,
+        with_processor=processor,
+        services_beside=services_beside,
+    )
     try:
-        uvloop.run(_run(settings, with_receiver=receiver, with_processor=processor))
+        uvloop.run(running)
     except asyncio.CancelledError:
         logger.warning("stopped at once, as told", extra={"action": "stopped_at_once"})
         raise SystemExit(1) from None
 
 
-async def _run(settings: Settings, *, with_receiver: bool, with_processor: bool) -> None:
-    stop = _stop_at_signals()
+async def _run(
+    settings: Settings,
+    *,
+    with_receiver: bool,
+    with_processor: bool,
+    services_beside: Sequence[ServiceBeside],
+) -> None:
+    stop = stop_at_signals()
+    ready: asyncio.Future[int] = asyncio.get_running_loop().create_future()
     async with AsyncExitStack() as stack:
         if with_processor:
             stack.enter_context(_one_processor(settings.openmemory_db_path))
         store = await stack.enter_async_context(open_store(settings, upgrade=True, with_model=True))
         services: list[Coroutine[Any, Any, None]] = []
+        parts = None
         if with_receiver:
             await asyncio.to_thread(warm_up)
             parts = await stack.enter_async_context(open_receiver(settings, store))
-            services.append(
-                serve(
-                    parts,
-                    host=settings.host,
-                    port=settings.port,
-                    stop=stop,
-                    on_ready=lambda host, port: show_banner(settings, host, port),
-                )
-            )
+            services.append(_serve(settings, parts, ready, stop))
         if with_processor:
             options = processor_options(settings)
             root = settings.payload_storage_path
             services.append(run_processor(root, store, options=options, stop=stop))
+            if settings.reconcile_every_seconds:
+                services.append(_reconciliation(settings, parts, stop))
+        services += [beside(ready, stop) for beside in services_beside]
         await _until_all_ended(services, stop)
     logger.info("stopped", extra={"action": "stopped"})
+
+
+def _serve(
+    settings: Settings, receiver: Receiver, ready: "asyncio.Future[int]", stop: asyncio.Event
+) -> Coroutine[Any, Any, None]:
+    def tell(host: str, port: int) -> None:
+        show_banner(settings, host, port)
+        ready.set_result(port)
+
+    return serve(receiver, host=settings.host, port=settings.port, stop=stop, on_ready=tell)
+
+
+def _reconciliation(
+    settings: Settings, receiver: Receiver | None, stop: asyncio.Event
+) -> Coroutine[Any, Any, None]:
+    from cli.reconciling import reconciliation  # the SDK: only for who has a key
+
+    return reconciliation(settings, receiver, stop=stop)
 
 
 def _one_processor(memory: Path) -> AbstractContextManager[None]:
@@ -69,7 +108,7 @@ def _one_processor(memory: Path) -> AbstractContextManager[None]:
     return held(lock, refusal=ProcessorLocked, holder="processor", place="memory file")
 
 
-def _stop_at_signals() -> asyncio.Event:
+def stop_at_signals() -> asyncio.Event:
     """Return an event that SIGTERM or Ctrl-C sets; another one, later, stops at once."""
     stop = asyncio.Event()
     running = asyncio.current_task()

@@ -1,9 +1,12 @@
-"""From settings to a working receiver."""
+"""From settings to a working receiver, and to what looks for the calls it missed."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
+from cli.calls import call_desk
+from cli.reload import Reloading
 from memory.port import MemoryStore
 from processor.status import count_backlog
 from receiver.context import Receiver, ReceiverOptions
@@ -18,22 +21,55 @@ from voice.greeting import GreetingOptions
 async def open_receiver(settings: Settings, store: MemoryStore) -> AsyncIterator[Receiver]:
     """Open the spool for writing and assemble the receiver; at the end everything is on disk."""
     root = settings.payload_storage_path
-    spool = await asyncio.to_thread(Spool.open, root, sync=settings.spool_sync)
-    committer = Committer(spool)
     payload_log = settings.payload_log_path
-    options = receiver_options(settings)
-    try:
+    async with open_spool(settings) as (spool, committer):
         yield Receiver(
-            read_options=lambda: options,
+            read_options=Reloading(settings, derive=receiver_options).options,
             spool=spool,
             committer=committer,
             memory=store,
             backlog=lambda: count_backlog(root, store, region=settings.phone_region),
             payload_log=PayloadLog(payload_log) if payload_log else None,
+            reconciliation=reconciliation_state(settings),
+            calls=call_desk(settings, store),
         )
+
+
+@asynccontextmanager
+async def open_spool(settings: Settings) -> AsyncIterator[tuple[Spool, Committer]]:
+    """Open the spool for writing; at the end everything is on disk. Raises SpoolError."""
+    root = settings.payload_storage_path
+    spool = await asyncio.to_thread(Spool.open, root, sync=settings.spool_sync)
+    committer = Committer(spool)
+    try:
+        yield spool, committer
     finally:
         await committer.close()
         spool.close()
+
+
+def reconciliation_state(settings: Settings) -> Callable[[], dict[str, Any]]:
+    """Return what tells /health of the last look for missed calls, whichever process took it."""
+    every_seconds = settings.reconcile_every_seconds
+    root = settings.payload_storage_path
+
+    def state() -> dict[str, Any]:
+        if not every_seconds:
+            return {"status": "off"}
+        from cloud.last_run import read_last_run
+
+        run = read_last_run(root)
+        if run is None:
+            return {"status": "not run yet", "every_seconds": every_seconds}
+        return {
+            "status": run.status,
+            "last_run_at": run.started_at.isoformat(),
+            "error": run.error,
+            "stored": run.stored,
+            "every_seconds": every_seconds,
+        }
+
+    return state
 
 
 def receiver_options(settings: Settings) -> ReceiverOptions:

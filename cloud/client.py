@@ -1,6 +1,5 @@
 """The SDK's client, opened and closed in one place, and its errors put into ours."""
 
-import json
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -9,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 from elevenlabs.core.api_error import ApiError
+from elevenlabs.core.parse_error import ParsingError
 from elevenlabs.core.request_options import RequestOptions
 from pydantic import BaseModel
+from pydantic_core import to_jsonable_python
 
 from cloud.errors import MissingApiKey, Unreachable, refused
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from elevenlabs.client import AsyncElevenLabs
 
 _TIMEOUT_SECONDS = 30.0
+
+_NOT_UNDERSTOOD = "the answer is none that the SDK understands"
 
 # The SDK would repeat every request by itself, POST included: dialling twice, making two
 # webhooks. What may be repeated is decided in cloud/retrying.py.
@@ -61,6 +64,8 @@ def translated() -> Iterator[None]:
         raise refused(
             error.status_code or 0, error.body, retry_after_seconds=_retry_after(headers)
         ) from None  # the SDK's own text holds headers and the whole body
+    except ParsingError as error:
+        raise refused(error.status_code or 0, _NOT_UNDERSTOOD, retry_after_seconds=None) from None
     except httpx.TimeoutException:
         raise Unreachable(
             f"ElevenLabs did not answer within {_TIMEOUT_SECONDS:.0f} s; check the connection and "
@@ -79,7 +84,9 @@ def as_json(model: BaseModel) -> dict[str, Any]:
 
     The SDK's models keep fields they do not know, and know which ones came.
     """
-    value = json.loads(model.model_dump_json(exclude_unset=True, by_alias=True))
+    # Not by way of JSON text: half a surrogate pair cannot be written there. No warnings: they
+    # quote the value of a field whose type is another than the SDK expects.
+    value = to_jsonable_python(model.model_dump(exclude_unset=True, by_alias=True, warnings=False))
     if not isinstance(value, dict):
         raise TypeError(f"{type(model).__name__} is no JSON object")
     return value

@@ -43,6 +43,8 @@ ADVICE = {
     422: "this version of Callspool and the platform disagree: look for a newer version",
     429: "too many requests at the moment: run it again a little later",
 }
+_FORBIDDEN = 403
+_NOT_PERMITTED = "missing_permissions"  # comes with 401 as well
 _FAILED = "ElevenLabs has a problem: run it again a little later"
 
 
@@ -51,7 +53,7 @@ def refused(status: int, body: Any, *, retry_after_seconds: float | None) -> Ref
     code, text = _detail(body)
     what = " ".join(part for part in (str(status), code) if part)
     said = f": {text.rstrip('.')}" if text else ""
-    advice = ADVICE.get(status, _FAILED)
+    advice = ADVICE[_FORBIDDEN] if code == _NOT_PERMITTED else ADVICE.get(status, _FAILED)
     return Refused(
         f"ElevenLabs refused ({what}){said}; {advice}",
         status=status,

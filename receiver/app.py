@@ -4,6 +4,7 @@ import asyncio
 
 from aiohttp import web
 
+from receiver.calls import calls
 from receiver.context import RECEIVER, Receiver
 from receiver.cors import cross_origin
 from receiver.errors import errors_as_json
@@ -21,6 +22,8 @@ def build_app(receiver: Receiver) -> web.Application:
     app.router.add_post("/webhook/search-data", search_data)
     app.router.add_post("/webhook/post-call", post_call)
     app.router.add_get("/health", health)
+    # Every method, so that without ADMIN_KEY not even a 405 tells that there is something.
+    app.router.add_route("*", "/calls", calls)
 
     async def close(_: web.Application) -> None:
         await asyncio.to_thread(receiver.close)

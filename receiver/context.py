@@ -5,10 +5,12 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 from aiohttp import web
 
 from memory.port import MemoryStore
+from receiver.call_desk import CallDesk
 from receiver.payload_log import PayloadLog
 from spool.committer import Committer
 from spool.writer import Spool
@@ -75,6 +77,7 @@ class Receiver:
     The parts a handler works with. `clock` returns aware UTC.
 
     `read_options` is asked for each request, so that a new key counts at once; it must be quick.
+    `reconciliation` returns what /health says of the last look for missed calls, quickly too.
     """
 
     read_options: Callable[[], ReceiverOptions]
@@ -84,9 +87,11 @@ class Receiver:
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     backlog: Callable[[], Awaitable[int]]
     payload_log: PayloadLog | None = None
+    calls: CallDesk | None = None
     recent_calls: RecentCalls = field(default_factory=RecentCalls)
     requests: Requests = field(default_factory=Requests)
     counts: Counter[str] = field(default_factory=Counter)
+    reconciliation: Callable[[], dict[str, Any]] = lambda: {"status": "off"}
     # Uploads write to disk for seconds: in the shared pool they would hold up everything else.
     uploads: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(MAX_UPLOADS, thread_name_prefix="upload")

@@ -14,8 +14,9 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 ADVICE = {
     404: "There is nothing here. The endpoints are /webhook/client-data, /webhook/search-data, "
-    "/webhook/post-call and /health.",
-    405: "This endpoint does not take that method; the webhooks take POST, /health takes GET.",
+    "/webhook/post-call, /health and, if ADMIN_KEY is set, /calls.",
+    405: "This endpoint does not take that method; the webhooks take POST, /health takes GET, "
+    "/calls takes both.",
 }
 
 

@@ -28,6 +28,7 @@ async def health(request: web.Request) -> web.Response:
         "backlog": backlog,
         "checks": {"spool": spool, "memory": memory},
         "counts": dict(sorted(receiver.counts.items())),
+        "reconciliation": receiver.reconciliation(),  # no reason to be failing: calls go on
     }
     return json_response(value, status=200 if is_healthy else 503)
 

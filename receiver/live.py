@@ -151,6 +151,8 @@ async def _within_deadline(receiver: Receiver, answer: Awaitable[Answer]) -> Ans
 
 
 async def _caller_mid_call(receiver: Receiver, body: Body, conversation_id: str) -> str | None:
+    if receiver.calls is not None and (callee := await receiver.calls.callee(conversation_id)):
+        return callee  # a call that was started here, by whichever process
     region = receiver.options.phone_region
     rang = receiver.recent_calls.caller(conversation_id)
     caller_id = body.get("caller_id")

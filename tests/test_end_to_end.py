@@ -287,9 +287,17 @@ def test_a_wrong_setting_stops_the_start_with_every_problem_named(tmp_path):
 
 def test_without_a_secret_the_receiver_does_not_start_and_says_why(tmp_path):
     with program(tmp_path) as running:
-        (tmp_path / ".env").write_text("HOST=127.0.0.1\n")
+        (tmp_path / ".env").write_text("ELEVENLABS_POST_CALL_KEY=\n")
         done = running.run("all-in-one", expect=2)
         assert "ELEVENLABS_POST_CALL_KEY" in done.stderr
+
+
+def test_a_file_with_other_settings_alone_gets_the_secrets_at_the_first_start(tmp_path):
+    with program(tmp_path) as running:
+        (tmp_path / ".env").write_text("LOG_LEVEL=INFO\n")
+        running.start("all-in-one")
+        assert running.secret("ELEVENLABS_POST_CALL_KEY").startswith("wsec_")
+        assert (tmp_path / ".env").read_text().startswith("LOG_LEVEL=INFO\n")
 
 
 def test_a_taken_port_is_one_clear_line(tmp_path):

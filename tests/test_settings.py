@@ -4,13 +4,13 @@ import stat
 
 import pytest
 
-from cli.env_file import write_first_env_file
+from cli.env_file import put_first_secrets, write_first_env_file
 from settings import (
     GENERATED,
     Settings,
     SettingsError,
     load_settings,
-    needs_first_env_file,
+    needs_first_secrets,
     unknown_names,
 )
 
@@ -153,7 +153,7 @@ def test_settings_cannot_be_changed():
 
 def test_the_first_env_file_is_private_works_and_is_never_overwritten(tmp_path):
     path = tmp_path / ".env"
-    assert needs_first_env_file()
+    assert needs_first_secrets()
     assert write_first_env_file(path)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     settings = load_settings()
@@ -163,9 +163,27 @@ def test_the_first_env_file_is_private_works_and_is_never_overwritten(tmp_path):
     before = path.read_bytes()
     assert not write_first_env_file(path)
     assert path.read_bytes() == before
-    assert not needs_first_env_file()
+    assert not needs_first_secrets()
 
 
 def test_secrets_in_the_environment_need_no_file(monkeypatch):
     monkeypatch.setenv("ELEVENLABS_POST_CALL_KEY", "wsec_x")
-    assert not needs_first_env_file()
+    assert not needs_first_secrets()
+
+
+def test_a_file_without_any_key_gets_all_of_them_and_keeps_the_rest(tmp_path):
+    path = tmp_path / ".env"
+    path.write_text("# mine\nELEVENLABS_API_KEY=sk_test # work\nPORT=9000")
+    assert needs_first_secrets()
+    put_first_secrets(path)
+    assert path.read_text().startswith("# mine\nELEVENLABS_API_KEY=sk_test # work\nPORT=9000\n")
+    settings = load_settings(required=[name.lower() for name in GENERATED])
+    assert settings.port == 9000
+    assert len({getattr(settings, name.lower()).get_secret_value() for name in GENERATED}) == 3
+    assert not needs_first_secrets()
+
+
+@pytest.mark.parametrize("line", ["ELEVENLABS_SEARCH_DATA_KEY=\n", "elevenlabs_post_call_key=a\n"])
+def test_who_has_said_something_of_the_keys_is_left_alone(tmp_path, line):
+    (tmp_path / ".env").write_text(line)
+    assert not needs_first_secrets()

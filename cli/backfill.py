@@ -14,15 +14,15 @@ from cli.output import console, print_json, print_problems, problems
 from cli.reconciling import cloud_options, current_secret
 from cli.services import stop_at_signals
 from cli.wiring import open_spool
-from cloud.backfill import BackfillOptions, BackfillReport
-from cloud.backfill import backfill as fetch_missing
 from cloud.client import open_client
 from cloud.errors import CloudError
-from cloud.fetch import Conversations
-from cloud.intake import Intake, NotTaken, SpoolIntake
-from cloud.record import RecordFile
+from cloud.fetching.backfill import BackfillOptions, BackfillReport
+from cloud.fetching.backfill import backfill as fetch_missing
+from cloud.fetching.conversations import Conversations
+from cloud.fetching.intake import Intake, NotTaken, SpoolIntake
+from cloud.fetching.server_intake import open_server_intake
+from cloud.fetching.whose import sending_agents
 from cloud.retrying import Patience
-from cloud.server_intake import open_server_intake
 from processor.lock import is_held, processor_lock
 from setting_values import seconds_of
 from settings import Settings, SettingsError
@@ -60,7 +60,7 @@ def backfill(
     except ValueError as error:
         problems.print(f"--since {since!r}: {error}", style="bold red", markup=False)
         return 2
-    connected = RecordFile(settings.payload_storage_path).load().sending_agents
+    connected = sending_agents(settings.payload_storage_path)
     options = BackfillOptions(
         since=moment.timestamp(), agents=agents or connected, audio=audio, concurrency=concurrency
     )

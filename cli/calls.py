@@ -10,9 +10,9 @@ from rich.text import Text
 
 from cli.output import console, print_json, problems
 from cli.store import open_store, require_spool
-from cloud.became import has_ended, in_words, report
-from cloud.call_request import CallError, CallRequest, Value, checked
-from cloud.calls import CallLog, CallRecord
+from cloud.calling.became import has_ended, in_words, report
+from cloud.calling.call_log import CallLog, CallRecord
+from cloud.calling.request import CallError, CallRequest, Value, checked
 from memory.errors import MemoryStoreError
 from memory.port import MemoryStore, Profile
 from receiver.call_desk import CallDesk, CallRefused, StartedCall, WantedCall
@@ -21,7 +21,7 @@ from settings import Settings
 from spool.format import SpoolError, SpoolFull
 
 if TYPE_CHECKING:
-    from cloud.outbound import Dialler, Started
+    from cloud.calling.dialler import Dialler, Started
 
 logger = logging.getLogger(__name__)
 
@@ -221,8 +221,8 @@ async def _profile(
 
 def _dialler(settings: Settings) -> "Dialler":
     from cli.wiring import receiver_options  # which opens this desk
+    from cloud.calling.dialler import Dialler
     from cloud.client import CloudOptions
-    from cloud.outbound import Dialler
 
     return Dialler(
         options=CloudOptions(

@@ -10,8 +10,8 @@ from typing import Any
 from cli.banner import show_webhooks
 from cli.exposed_agent import ExposedAgent
 from cli.output import console, problems
-from cloud.keep_open import Keeper, Rhythm
-from cloud.tunnel import TOKEN_PAGE, Opener, open_check, open_tunnel
+from cloud.tunnelling.keep_open import Keeper, Rhythm
+from cloud.tunnelling.tunnel import TOKEN_PAGE, Opener, open_check, open_tunnel
 from settings import Settings, SettingsError
 
 Beside = Callable[[asyncio.Future[int], asyncio.Event], Coroutine[Any, Any, None]]

@@ -8,9 +8,9 @@ from typing import Any
 from cli.reload import Reloading
 from cli.wiring import receiver_options
 from cloud.client import CloudOptions
-from cloud.intake import SpoolIntake
-from cloud.reconcile import OpenIntake, ReconcileOptions, run_reconciliation
-from cloud.server_intake import open_server_intake
+from cloud.fetching.intake import SpoolIntake
+from cloud.fetching.reconcile import OpenIntake, ReconcileOptions, run_reconciliation
+from cloud.fetching.server_intake import open_server_intake
 from receiver.context import Receiver
 from settings import Settings
 

@@ -56,7 +56,7 @@ def reconciliation_state(settings: Settings) -> Callable[[], dict[str, Any]]:
     def state() -> dict[str, Any]:
         if not every_seconds:
             return {"status": "off"}
-        from cloud.last_run import read_last_run
+        from cloud.fetching.last_run import read_last_run
 
         run = read_last_run(root)
         if run is None:

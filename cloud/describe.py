@@ -44,6 +44,7 @@ from cloud.wanted import (
 
 _SEVERAL = (PLACEHOLDER, FIELD, OVERRIDE)
 _SETTINGS = "workspace settings"
+_FOR_ALL = " (for all agents of the workspace; --scope agent: for this one alone)"
 _BY_HAND = "changed by hand since connect: stays as it is"
 
 
@@ -110,7 +111,8 @@ def _changes(who: str, changes: Iterable[Change], current: Current) -> Iterator[
             detail = TOOL_NAME
         else:
             before, after = (_shown(v, current) for v in (several[0].before, several[0].after))
-            detail = f"{before} -> {after}"
+            is_set = who == _SETTINGS and label.endswith("webhook") and not several[0].is_withdrawn
+            detail = f"{before} -> {after}{_FOR_ALL if is_set else ''}"
         is_taken = several[0].is_withdrawn and label == TOOL
         yield Line(state="remove" if is_taken else state, what=f"{who}: {label}", detail=detail)
 

@@ -22,9 +22,6 @@ _HINTS = (
     "On an agent that is used in a browser too, a tool that is bound to the caller's number ends "
     "the call: keep it on an agent for the phone.",
 )
-_ALL_AGENTS = (
-    "All agents of this workspace send their calls here; with --scope agent only this one does."
-)
 
 
 def make_plan(
@@ -63,7 +60,7 @@ def make_plan(
         record=record if settings.changes else replace(record, settings=settings.edits_after),
         lines=(*lines, *lines_of_steps(steps, current)),
         problems=tuple(problems),
-        hints=_hints(record, goal),
+        hints=_HINTS if goal.asked else (),
     )
 
 
@@ -118,10 +115,3 @@ def _tidied(record: Record, agent_id: str, decision: Decision, goal: Goal) -> Re
         return record.with_agent(agent_id, None)
     agent = replace(record.agents[agent_id], edits=decision.edits_after)
     return record.with_agent(agent_id, agent)
-
-
-def _hints(record: Record, goal: Goal) -> tuple[str, ...]:
-    agent = record.agents.get(goal.asked)
-    if agent is None:
-        return ()
-    return (*_HINTS, _ALL_AGENTS) if agent.post_call == "workspace" else _HINTS

@@ -81,22 +81,6 @@ class Record:
     settings: tuple[Edit, ...] = ()
     agents: Mapping[str, AgentRecord] = field(default_factory=dict)
 
-    @property
-    def is_empty(self) -> bool:
-        """True if nothing is left to be undone."""
-        made = (self.webhook, self.pending, self.stale, self.tool, self.secrets, self.settings)
-        return not any(made) and not self.agents
-
-    @property
-    def sending_agents(self) -> tuple[str, ...]:
-        """
-        The agents whose calls are sent here; () for all: the workspace's own webhook sends every
-        agent's, and where nothing was connected from here nobody knows.
-        """
-        if any(agent.post_call == "workspace" for agent in self.agents.values()):
-            return ()
-        return tuple(sorted(self.agents))
-
     def with_agent(self, agent_id: str, agent: AgentRecord | None) -> "Record":
         """Return the record with this agent, or without it."""
         others = {key: value for key, value in self.agents.items() if key != agent_id}

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cloud.backfill import BackfillOptions, backfill
 from cloud.client import CloudOptions, open_client
-from cloud.fetch import Conversations
-from cloud.intake import SpoolIntake
+from cloud.fetching.backfill import BackfillOptions, backfill
+from cloud.fetching.conversations import Conversations
+from cloud.fetching.intake import SpoolIntake
 from cloud.retrying import Patience
 from memory.in_memory import InMemoryStore
 from processor.apply import read_batch

@@ -3,7 +3,7 @@
 import asyncio
 
 from cloud.errors import CloudError
-from cloud.keep_open import Rhythm
+from cloud.tunnelling.keep_open import Rhythm
 
 QUICK = Rhythm(
     first=0.02, often=0.02, rarely=0.02, often_for=1.0, first_pause=0.02, longest_pause=0.05

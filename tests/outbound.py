@@ -4,10 +4,10 @@ import json
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
-from cloud.call_request import CallRequest
-from cloud.calls import CallLog
+from cloud.calling.call_log import CallLog
+from cloud.calling.dialler import Dialler
+from cloud.calling.request import CallRequest
 from cloud.client import CloudOptions
-from cloud.outbound import Dialler
 from memory.in_memory import InMemoryStore
 from processor.derive import derive
 from tests.factories import transcription_payload

@@ -9,8 +9,8 @@ import pytest
 from aiohttp import web
 
 from cloud.client import CloudOptions, open_client
-from cloud.fetch import Conversations
-from cloud.intake import SpoolIntake
+from cloud.fetching.conversations import Conversations
+from cloud.fetching.intake import SpoolIntake
 from spool.committer import Committer
 from spool.format import SpoolFull
 from spool.writer import Spool

@@ -9,8 +9,8 @@ import httpx
 import pytest
 from aiohttp import web
 
-from cloud.intake import NotStorable, NotTaken
-from cloud.server_intake import ServerIntake, open_server_intake
+from cloud.fetching.intake import NotStorable, NotTaken
+from cloud.fetching.server_intake import ServerIntake, open_server_intake
 from spool.format import SpoolFull
 from spool.verify import verify
 from tests.backfills import (

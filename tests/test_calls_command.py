@@ -5,8 +5,8 @@ import json
 import pytest
 
 from cli import calls as commands
-from cloud.call_request import CallError
-from cloud.calls import CallLog
+from cloud.calling.call_log import CallLog
+from cloud.calling.request import CallError
 from settings import Settings
 from spool.format import SpoolError
 from tests.factories import transcription_payload

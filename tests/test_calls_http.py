@@ -267,7 +267,7 @@ async def test_a_record_that_cannot_be_kept_stops_the_call(tmp_path, monkeypatch
     def fail(log, record, *, quiet):
         raise SpoolFailed("cannot write: the disk is gone")
 
-    monkeypatch.setattr("cloud.calls.CallLog.reserve", fail)
+    monkeypatch.setattr("cloud.calling.call_log.CallLog.reserve", fail)
     async with serving_calls(tmp_path) as (state, running):
         status, answer, headers = await Owner(running).post()
     assert (status, answer["error"]["code"]) == (503, "storage_failed")

@@ -53,6 +53,7 @@ async def test_a_connected_agent_has_everything_it_needs_to_remember(space, desk
     plan, outcome = await desk.connect()
     assert outcome.is_verified
     assert {line.state for line in plan.lines} >= {"create", "change", "left alone"}
+    assert sum("for all agents of the workspace" in line.detail for line in plan.lines) == 2
 
     webhook = only(space.webhooks)
     assert webhook["name"] == "Callspool post-call"

@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from cloud import outbound
-from cloud.call_request import CallError
+from cloud.calling import dialler as dialling
+from cloud.calling.request import CallError
 from cloud.client import CloudOptions
 from tests.outbound import (
     AGENT,
@@ -281,7 +281,7 @@ async def test_reads_are_repeated_and_then_it_dials(tmp_path):
 
 
 async def test_a_platform_that_asks_to_wait_longer_is_not_waited_for(tmp_path, monkeypatch):
-    monkeypatch.setattr(outbound, "READ_SECONDS", 0.3)
+    monkeypatch.setattr(dialling, "READ_SECONDS", 0.3)
     async with calling_platform() as state:
         state.faults.add(method="GET", path="/agents/", status=429, retry_after=42, times=None)
         limited = await refusal(state, tmp_path)
@@ -298,7 +298,7 @@ async def test_a_platform_that_asks_to_wait_longer_is_not_waited_for(tmp_path, m
 
 
 async def test_nobody_listening_is_an_error_and_leaves_no_record(tmp_path, monkeypatch):
-    monkeypatch.setattr(outbound, "READ_SECONDS", 0.3)
+    monkeypatch.setattr(dialling, "READ_SECONDS", 0.3)
     async with calling_platform() as state:
         pass
     error = await refusal(state, tmp_path)

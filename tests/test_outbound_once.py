@@ -20,8 +20,8 @@ import msgspec
 import pytest
 from aiohttp import ClientSession, web
 
-from cloud.call_request import CallError
-from cloud.calls import CallLog, CallRecord, DamagedCall
+from cloud.calling.call_log import CallLog, CallRecord, DamagedCall
+from cloud.calling.request import CallError
 from cloud.client import CloudOptions
 from spool import sync
 from spool.format import SpoolFailed, SpoolFull
@@ -291,7 +291,7 @@ async def test_a_full_disk_is_told_before_anything_rings(tmp_path, monkeypatch):
     def full(fd, content):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("cloud.calls.write_all", full)
+    monkeypatch.setattr("cloud.calling.call_log.write_all", full)
     async with calling_platform() as state:
         with pytest.raises(SpoolFull):
             await dialler(state, tmp_path).start(request(key="k"), profile=None)
@@ -386,7 +386,7 @@ def start_from_a_shell(state, folder, *, key):
         "import asyncio, sys\n"
         "from pathlib import Path\n"
         "from tests.outbound import dialler, request\n"
-        "from cloud.call_request import CallError\n"
+        "from cloud.calling.request import CallError\n"
         "from types import SimpleNamespace\n"
         "state = SimpleNamespace(api_key=sys.argv[1], url=sys.argv[2])\n"
         "call = dialler(state, Path(sys.argv[3])).start(request(key=sys.argv[4]), profile=None)\n"

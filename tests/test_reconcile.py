@@ -13,9 +13,9 @@ import pytest
 
 from cli.wiring import reconciliation_state
 from cloud.client import CloudOptions
-from cloud.intake import SpoolIntake
-from cloud.last_run import LastRun, last_run_file, read_last_run, write_last_run
-from cloud.reconcile import (
+from cloud.fetching.intake import SpoolIntake
+from cloud.fetching.last_run import LastRun, last_run_file, read_last_run, write_last_run
+from cloud.fetching.reconcile import (
     FIRST_LOOK_BACK,
     LONGEST_HOLD,
     OVERLAP,
@@ -23,6 +23,8 @@ from cloud.reconcile import (
     reconcile,
     run_reconciliation,
 )
+from cloud.fetching.whose import sending_agents
+from cloud.record import AgentRecord, Record, RecordFile
 from settings import Settings
 from spool.committer import Committer
 from spool.writer import Spool
@@ -351,3 +353,19 @@ async def test_a_failing_reconciliation_is_shown_by_health_and_makes_it_no_worse
         answer = await running.client.get("/health")
         assert answer.status == 200
         assert (await answer.json())["reconciliation"] == failing
+
+
+@pytest.mark.parametrize(
+    ("places", "expected"),
+    [
+        ({}, ()),
+        ({"agent_b": "agent", "agent_a": "agent"}, ("agent_a", "agent_b")),
+        ({"agent_b": "agent", "agent_a": "workspace"}, ()),
+    ],
+)
+def test_only_agents_whose_calls_are_sent_here_are_looked_at(tmp_path, places, expected):
+    agents = {
+        name: AgentRecord(initiation="agent", post_call=place) for name, place in places.items()
+    }
+    RecordFile(tmp_path).save(Record(agents=agents))
+    assert sending_agents(tmp_path) == expected

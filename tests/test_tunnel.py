@@ -10,8 +10,8 @@ import ngrok
 import pytest
 
 from cloud.errors import CloudError
-from cloud.keep_open import Keeper
-from cloud.tunnel import open_check, open_tunnel
+from cloud.tunnelling.keep_open import Keeper
+from cloud.tunnelling.tunnel import open_check, open_tunnel
 from tests.forwarding import QUICK, Forwarder
 from tests.program import free_port
 from tests.receiving import receiving
@@ -337,7 +337,7 @@ async def test_an_end_that_ngrok_refuses_or_does_not_confirm_is_an_error(monkeyp
         return Stubborn()
 
     monkeypatch.setattr(ngrok, "forward", forward)
-    monkeypatch.setattr("cloud.tunnel._CLOSE_SECONDS", 0.05)
+    monkeypatch.setattr("cloud.tunnelling.tunnel._CLOSE_SECONDS", 0.05)
     tunnel = await open_tunnel("127.0.0.1:8080", token=TOKEN, domain="")
     Stubborn.refuses = True
     with pytest.raises(CloudError, match="remote gone away"):
@@ -352,7 +352,7 @@ async def test_an_opening_that_takes_too_long_is_an_error(monkeypatch):
         await asyncio.sleep(3600)
 
     monkeypatch.setattr(ngrok, "forward", forward)
-    monkeypatch.setattr("cloud.tunnel._OPEN_SECONDS", 0.05)
+    monkeypatch.setattr("cloud.tunnelling.tunnel._OPEN_SECONDS", 0.05)
     with pytest.raises(CloudError, match="did not answer"):
         await open_tunnel("127.0.0.1:8080", token=TOKEN, domain="")
 

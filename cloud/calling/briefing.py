@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cloud.call_request import CallError, CallRequest, Value
+from cloud.calling.request import CallError, CallRequest, Value
 from memory.port import Profile
 from voice.answer import initiation_answer
 from voice.document import section, text

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
-from cloud.briefing import Briefing, Line, brief, choose_line
-from cloud.call_request import CallError, CallRequest, checked, fingerprint
-from cloud.call_result import (
+from cloud.calling.briefing import Briefing, Line, brief, choose_line
+from cloud.calling.call_log import CallLog, CallRecord, Reservation
+from cloud.calling.request import CallError, CallRequest, checked, fingerprint
+from cloud.calling.result import (
     Result,
     error_of_earlier,
     error_of_other,
@@ -21,9 +22,8 @@ from cloud.call_result import (
     error_of_reuse,
     lost,
 )
-from cloud.calls import CallLog, CallRecord, Reservation
+from cloud.calling.ring import ring
 from cloud.client import ONCE, CloudOptions, as_json, open_client, translated
-from cloud.dial import ring
 from cloud.errors import CloudError, Refused, Unreachable
 from cloud.retrying import Patience
 from memory.port import Profile

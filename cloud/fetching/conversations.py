@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from cloud.client import ONCE, as_json
 from cloud.errors import CloudError, Refused, Unreachable
-from cloud.intake import Sink, Status
+from cloud.fetching.intake import Sink, Status
 from cloud.retrying import Patience
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from typing import IO
 import httpx
 import pybase64
 
-from cloud.intake import NotStorable, NotTaken, Sink, Status, in_thread
+from cloud.fetching.intake import NotStorable, NotTaken, Sink, Status, in_thread
 from voice.retrieved import Retrieved, audio_event
 from voice.signature import HEADER, sign
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from cloud.errors import CloudError
-from cloud.tunnel import Check, Opener, Tunnel
+from cloud.tunnelling.tunnel import Check, Opener, Tunnel
 
 logger = logging.getLogger(__name__)
 

@@ -13,13 +13,13 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler  # type: ignore[impo
 from apscheduler.triggers.interval import IntervalTrigger  # type: ignore[import-untyped]
 
 from cloud.apart import run_apart
-from cloud.backfill import BackfillOptions, BackfillReport, backfill
 from cloud.client import CloudOptions, open_client
 from cloud.errors import CloudError
-from cloud.fetch import Conversations
-from cloud.intake import Intake
-from cloud.last_run import LastRun, read_last_run, write_last_run
-from cloud.record import RecordFile
+from cloud.fetching.backfill import BackfillOptions, BackfillReport, backfill
+from cloud.fetching.conversations import Conversations
+from cloud.fetching.intake import Intake
+from cloud.fetching.last_run import LastRun, read_last_run, write_last_run
+from cloud.fetching.whose import sending_agents
 from cloud.retrying import Patience
 from spool.format import STATE_FOLDER, SpoolError
 from spool.layout import create_durably
@@ -82,7 +82,7 @@ async def reconcile(root: Path, open_intake: OpenIntake, options: ReconcileOptio
     """
     Look for missed calls once, and return and record what came of it.
 
-    Agents whose calls are not sent here are left out (see `Record.sending_agents`). Raises
+    Agents whose calls are not sent here are left out (see `sending_agents`). Raises
     DamagedRecord, SpoolError or OSError for what is wrong on disk, and nothing the platform does.
     """
     started_at = options.clock()
@@ -95,7 +95,7 @@ async def reconcile(root: Path, open_intake: OpenIntake, options: ReconcileOptio
         BackfillOptions(
             since=since.timestamp(),
             settled_before=(started_at - SETTLE).timestamp(),
-            agents=await asyncio.to_thread(_agents, root),
+            agents=await asyncio.to_thread(sending_agents, root),
             audio=options.audio,
             concurrency=_CONCURRENCY,
         ),
@@ -125,10 +125,6 @@ async def _backfill(
             return await backfill(conversations, root, intake, options=wanted)
     except CloudError as error:  # there is no key
         return BackfillReport(broken_off=str(error))
-
-
-def _agents(root: Path) -> tuple[str, ...]:
-    return RecordFile(root).load().sending_agents
 
 
 def _complete_until(report: BackfillReport, *, since: datetime, started_at: datetime) -> datetime:

@@ -7,9 +7,9 @@ import httpx
 from elevenlabs.core.parse_error import ParsingError
 from elevenlabs.core.request_options import RequestOptions
 
-from cloud.briefing import TWILIO, Briefing
-from cloud.call_result import Result, answered, failed, lost, not_sent
-from cloud.calls import CallRecord
+from cloud.calling.briefing import TWILIO, Briefing
+from cloud.calling.call_log import CallRecord
+from cloud.calling.result import Result, answered, failed, lost, not_sent
 from cloud.client import translated
 from cloud.errors import Refused, Unreachable
 

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from cloud.call_request import CallError
-from cloud.calls import CallRecord, State
+from cloud.calling.call_log import CallRecord, State
+from cloud.calling.request import CallError
 from cloud.errors import ADVICE, CloudError, MissingApiKey, Refused
 from voice.document import text
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from cloud.calls import CallRecord
+from cloud.calling.call_log import CallRecord
 from spool.format import Kind, file_path, is_conversation_id
 from spool.reader import open_file
 from voice.document import read_object, section, text

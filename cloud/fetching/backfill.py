@@ -16,8 +16,8 @@ from typing import Any
 import msgspec
 
 from cloud.errors import CloudError, Refused
-from cloud.fetch import RUNNING, Conversations, Row
-from cloud.intake import Intake, NotTaken
+from cloud.fetching.conversations import RUNNING, Conversations, Row
+from cloud.fetching.intake import Intake, NotTaken
 from cloud.retrying import may_help
 from spool.format import Kind, file_path, is_conversation_id
 from voice.errors import NotUnderstood

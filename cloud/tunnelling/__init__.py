@@ -1,0 +1,1 @@
+"""The way in from the internet: a tunnel, and keeping it open."""

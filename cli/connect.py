@@ -207,5 +207,5 @@ def _print_plan(lines: Iterable[Line]) -> None:
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
     for line in lines:
         style = _STYLES[line.state]
-        table.add_row(f"[{style}]{line.state}[/{style}]", escape(line.what), escape(line.detail))
+        table.add_row(f"[{style}]{line.state}[/{style}]", escape(f"{line.what}: {line.detail}"))
     console.print(table)

@@ -114,7 +114,7 @@ def _changes(who: str, changes: Iterable[Change], current: Current) -> Iterator[
             is_set = who == _SETTINGS and label.endswith("webhook") and not several[0].is_withdrawn
             detail = f"{before} -> {after}{_FOR_ALL if is_set else ''}"
         is_taken = several[0].is_withdrawn and label == TOOL
-        yield Line(state="remove" if is_taken else state, what=f"{who}: {label}", detail=detail)
+        yield Line(state="remove" if is_taken else state, what=f"{who}, {label}", detail=detail)
 
 
 def _shown(value: Any, current: Current) -> str:
@@ -172,10 +172,10 @@ def lines_of_settings(
     ):
         if foreign:
             detail = f"{foreign} is somebody else's; this agent gets its own"
-            yield Line(state="left alone", what=f"{_SETTINGS}: {kind}", detail=detail)
+            yield Line(state="left alone", what=f"{_SETTINGS}, {kind}", detail=detail)
         elif place == "agent":
             detail = "not touched: only this agent's calls come here"
-            yield Line(state="left alone", what=f"{_SETTINGS}: {kind}", detail=detail)
+            yield Line(state="left alone", what=f"{_SETTINGS}, {kind}", detail=detail)
 
 
 def lines_of_agent(
@@ -190,14 +190,14 @@ def lines_of_agent(
         ours = {edit.path[-1] for edit in record.edits if edit.path[:-1] == path}
         theirs = [key for key in look_up(agent, path) or {} if key not in ours]
         if theirs:
-            yield Line(state="left alone", what=f"{who}: your own {label}",
+            yield Line(state="left alone", what=f"{who}, your own {label}",
                        detail=", ".join(theirs))  # fmt: skip
     put = {item for edit in record.edits if edit.path == TOOL_IDS for item in edit.put}
     if others := [each for each in look_up(agent, TOOL_IDS) or [] if each not in put]:
-        yield Line(state="left alone", what=f"{who}: your own tools", detail=", ".join(others))
+        yield Line(state="left alone", what=f"{who}, your own tools", detail=", ".join(others))
     if told.left_out:
         detail = f"no room for {', '.join(told.left_out)}: an agent collects 25 values at most"
-        yield Line(state="left alone", what=f"{who}: {FIELD}", detail=detail)
+        yield Line(state="left alone", what=f"{who}, {FIELD}", detail=detail)
 
 
 def _staying(who: str, decision: Decision) -> Iterator[Line]:
@@ -205,4 +205,4 @@ def _staying(who: str, decision: Decision) -> Iterator[Line]:
         labels = ", ".join(dict.fromkeys(decision.in_place))
         yield Line(state="in place", what=who, detail=labels)
     for label in dict.fromkeys(decision.kept):
-        yield Line(state="left alone", what=f"{who}: {label}", detail=_BY_HAND)
+        yield Line(state="left alone", what=f"{who}, {label}", detail=_BY_HAND)

@@ -1,5 +1,7 @@
 """`run.py connect` and `run.py disconnect` as a user runs them."""
 
+import asyncio
+import copy
 import json
 import os
 import pty
@@ -8,7 +10,11 @@ import sys
 
 import pytest
 
+from cli.connect import connect
 from cli.connection import Unusable, server_address
+from cli.env_file import write_first_env_file
+from cloud.workspace import Workspace
+from settings import Settings, load_settings
 from tests.connecting import plain, state_of, writes
 from tests.platform import platform_in_thread
 from tests.program import RUN, program
@@ -22,6 +28,25 @@ def space():
     with platform_in_thread() as state:
         state.add_agent("agent_books")
         yield state
+
+
+@pytest.fixture
+def here(space, tmp_path, monkeypatch):
+    """Call connect in this process, in a folder of its own."""
+    ours = {name.upper() for name in Settings.model_fields}
+    for name in [*ours, *map(str.lower, ours)]:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+    write_first_env_file(tmp_path / ".env")
+    monkeypatch.setenv("ELEVENLABS_API_KEY", space.api_key)
+    monkeypatch.setenv("ELEVENLABS_BASE_URL", space.url)
+
+    def call(agent="agent_books", **options):
+        chosen = {"url": URL, "scope": "auto", "dry_run": False, "yes": False, "as_json": False}
+        return connect(load_settings(), agent, **{**chosen, **options})
+
+    call.folder = tmp_path
+    return call
 
 
 @pytest.fixture
@@ -84,33 +109,37 @@ def test_disconnect_leaves_the_workspace_and_the_folder_as_they_were(space, user
     assert "nothing was connected" in user.run("disconnect", "--yes").stdout
 
 
-def test_a_dry_run_shows_the_plan_and_changes_nothing(space, user):
-    shown = user.run(*CONNECT, "--dry-run").stdout
-    for text in ("search_memory", "post-call webhook", "first_name", "your own tools"):
+def test_a_dry_run_shows_the_plan_and_changes_nothing(space, here, capsys):
+    assert here(dry_run=True) == 0
+    shown = capsys.readouterr().out
+    for text in ("search_memory", "post-call webhook", "first_name", "tool_user_stock", "dry run"):
         assert text in shown
     assert writes(space) == []
-    assert not (user.spool / ".spool").exists()
+    assert not here.folder.joinpath("data").exists()
 
 
-def test_json_is_one_document_without_a_secret(space, user):
-    planned = json.loads(user.run(*CONNECT, "--dry-run", "--json").stdout)
+def test_json_is_one_document_without_a_secret(space, here, capsys):
+    assert here(dry_run=True, as_json=True) == 0
+    planned = json.loads(capsys.readouterr().out)
     assert planned.keys() == {"plan", "applied", "verified", "problems", "hints"}
     assert (planned["applied"], planned["verified"]) == (False, False)
-    done = json.loads(user.run(*CONNECT, "--yes", "--json").stdout)
+    assert here(yes=True, as_json=True) == 0
+    done = json.loads(capsys.readouterr().out)
     assert (done["applied"], done["verified"], done["problems"]) == (True, True, [])
     assert {line["state"] for line in done["plan"]} == {
         *("create", "change", "left alone", "in place")
     }
-    again = json.loads(user.run("connect", "--agent", "agent_books", "--json").stdout)
+    assert here(url=None, as_json=True) == 0
+    again = json.loads(capsys.readouterr().out)
     assert (again["applied"], again["verified"]) == (False, True)
     text = json.dumps([planned, done, again])
     secrets = [secret["value"] for secret in space.secrets.values()]
-    assert not any(secret in text for secret in (*secrets, *user.secret("ELEVENLABS_P").split(",")))
+    secrets += [webhook["secret"] for webhook in space.webhooks.values()]
+    assert not any(secret in text for secret in secrets)
 
 
-@pytest.mark.parametrize("answer", ["n\n", "\n"])
-def test_who_declines_changes_nothing(space, user, answer):
-    code, output = answered(user, *CONNECT, answer=answer)
+def test_who_declines_changes_nothing(space, user):
+    code, output = answered(user, *CONNECT, answer="\n")
     assert code == 1
     assert "Apply?" in output
     assert "nothing was changed" in output
@@ -123,10 +152,11 @@ def test_who_agrees_is_asked_once(space, user):
     assert len(space.webhooks) == 1
 
 
-def test_where_nobody_can_be_asked_nothing_is_done(space, user):
-    for more in ((), ("--json",)):
-        done = user.run(*CONNECT, *more, expect=2)
-        assert "--yes" in done.stdout + done.stderr
+@pytest.mark.parametrize("as_json", [False, True])
+def test_where_nobody_can_be_asked_nothing_is_done(space, here, capsys, as_json):
+    assert here(as_json=as_json) == 2
+    output = capsys.readouterr()
+    assert "--yes" in output.out + output.err
     assert writes(space) == []
 
 
@@ -163,9 +193,17 @@ def test_an_address_is_used_without_its_last_slash(url, address):
     assert server_address(url) == address
 
 
-def test_without_an_address_it_says_what_is_missing(space, user):
-    done = user.run("connect", "--agent", "agent_books", "--yes", expect=2)
-    assert "--url" in done.stderr
+def test_without_an_address_it_says_what_is_missing(space, here, capsys):
+    assert here(url=None, yes=True) == 2
+    assert "--url" in capsys.readouterr().err
+    assert space.requests == []
+
+
+@pytest.mark.parametrize("agent", ["", "a b", "a/b", "a?b"])
+def test_what_is_no_id_of_an_agent_is_refused(space, here, capsys, agent):
+    assert here(agent, yes=True) == 2
+    assert "--agent" in capsys.readouterr().err
+    assert space.requests == []
 
 
 def test_without_an_api_key_it_says_where_to_get_one(space, user):
@@ -175,36 +213,80 @@ def test_without_an_api_key_it_says_where_to_get_one(space, user):
     assert done.stderr.count("\n") <= 2  # one line, and the one about the first start
 
 
-def test_a_secret_in_the_environment_that_would_hide_the_new_one_is_refused_first(space, user):
-    user.environment["ELEVENLABS_POST_CALL_KEY"] = "wsec_hides"
-    user.environment["ELEVENLABS_CLIENT_DATA_KEY"] = "one"
-    user.environment["ELEVENLABS_SEARCH_DATA_KEY"] = "two"
-    done = user.run(*CONNECT, "--yes", expect=2)
-    assert "environment" in done.stderr
-    assert "wsec_hides" not in done.stderr
-    assert writes(space) == []
+@pytest.mark.parametrize("name", ["ELEVENLABS_POST_CALL_KEY", "elevenlabs_post_call_key"])
+def test_a_secret_in_the_environment_that_would_hide_the_new_one_is_refused_first(
+    space, here, capsys, monkeypatch, name
+):
+    monkeypatch.setenv(name, "wsec_hides")
+    assert here(yes=True) == 2
+    told = capsys.readouterr().err
+    assert "environment" in told
+    assert "wsec_hides" not in told
+    assert space.requests == []
 
 
-def test_an_empty_key_would_leave_an_endpoint_open_and_is_refused(space, user):
-    (user.folder / ".env").write_text("ELEVENLABS_POST_CALL_KEY=wsec_a\n")
-    done = user.run(*CONNECT, "--yes", expect=2)
-    assert "ELEVENLABS_CLIENT_DATA_KEY and ELEVENLABS_SEARCH_DATA_KEY" in done.stderr
-    assert writes(space) == []
+def test_an_empty_key_would_leave_an_endpoint_open_and_is_refused(space, here, capsys):
+    (here.folder / ".env").write_text("ELEVENLABS_POST_CALL_KEY=wsec_a\n")
+    assert here(yes=True) == 2
+    told = capsys.readouterr().err
+    assert "ELEVENLABS_CLIENT_DATA_KEY and ELEVENLABS_SEARCH_DATA_KEY" in told
+    assert space.requests == []
 
 
-def test_what_cannot_be_done_is_told_and_goes_on_at_the_next_run(space, user):
+def test_what_cannot_be_done_is_told_and_goes_on_at_the_next_run(space, here, capsys):
     space.faults.add(method="PATCH", path="/agents/", status=403, times=None)
-    done = user.run(*CONNECT, "--yes", expect=1)
-    assert "permission" in done.stderr
-    assert "goes on from there" in done.stderr
+    assert here(yes=True) == 1
+    told = capsys.readouterr().err
+    assert "permission" in told
+    assert "goes on from there" in told
     space.faults.clear()
-    user.run(*CONNECT, "--yes")
+    assert here(yes=True) == 0
+    assert len(space.webhooks) == 1
+
+
+def test_an_env_file_that_cannot_be_written_loses_nothing(space, here, capsys, monkeypatch):
+    def full(path, name, value):
+        raise OSError(28, "No space left on device", str(path))
+
+    with monkeypatch.context() as context:
+        context.setattr("cli.connection.put_value", full)
+        assert here(yes=True) == 1
+    assert "No space left" in capsys.readouterr().err
+    assert here(yes=True) == 0
+    (webhook,) = space.webhooks.values()
+    assert load_settings().post_call_secrets[0] == webhook["secret"]
+
+
+def test_a_problem_stops_everything(space, here, capsys):
+    tool = copy.deepcopy(space.tools["tool_user_stock"])
+    tool["tool_config"]["name"] = "search_memory"
+    space.tools["tool_user_stock"] = tool
+    assert here(yes=True) == 1
+    assert "tool_user_stock" in capsys.readouterr().err
+    assert writes(space) == []
+
+
+def test_what_cannot_be_proven_is_told(space, here, capsys, monkeypatch):
+    async def nothing(self, body):
+        return await self.settings()
+
+    monkeypatch.setattr(Workspace, "patch_settings", nothing)
+    assert here(yes=True) == 1
+    assert "not as it should be: workspace settings, events" in capsys.readouterr().err
+
+
+def test_it_runs_in_a_thread_beside_a_running_loop(space, here):
+    async def beside():
+        return await asyncio.to_thread(here, yes=True)
+
+    assert asyncio.run(beside()) == 0
     assert len(space.webhooks) == 1
 
 
 def test_an_unknown_agent_is_one_line(space, user):
     done = user.run("connect", "--agent", "agent_x", "--url", URL, "--yes", expect=1)
     assert "404" in done.stderr
+    assert "Traceback" not in done.stderr
     assert writes(space) == []
     done = user.run("disconnect", "--agent", "agent_x", "--yes", expect=1)
     assert "agent_x is not connected" in done.stderr

@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Iterable
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
 
 import httpx
@@ -15,17 +16,18 @@ from cli.connection import (
     Unusable,
     goal_of,
     keys_of,
+    only_one,
     open_connection,
     record_file,
     server_address,
 )
 from cli.output import console, print_json, print_problems
-from cloud.connect import Connection, Outcome
-from cloud.current import Current
-from cloud.disconnect import drop_secrets, goal_without
+from cloud.connecting.connect import Connection, Outcome
+from cloud.connecting.current import Current
+from cloud.connecting.disconnect import drop_secrets, goal_without
+from cloud.connecting.steps import Line, Plan
+from cloud.connecting.wanted import Goal, Scope
 from cloud.errors import CloudError
-from cloud.steps import Line, Plan
-from cloud.wanted import Goal, Scope
 from settings import Settings, set_in_environment
 from spool.format import SpoolError
 
@@ -78,17 +80,19 @@ def connect(
     """
     Set everything up that the agent needs to remember; return the exit code.
 
-    Raises MissingApiKey, and CloudError where the workspace cannot even be read.
+    Raises MissingApiKey, CloudError where the workspace cannot even be read, and
+    AlreadyConnecting.
     """
     done = f"{agent} is connected: it remembers who calls."
     options = _Options(dry_run=dry_run, yes=yes, as_json=as_json, done=done)
-    record = record_file(settings).load()
-    try:
-        address = server_address(next(iter(record.urls), "") if url is None else url)
-        goal = goal_of(settings, record, agent, url=address, scope=scope)
-        report = asyncio.run(_run(settings, goal, options))
-    except Unusable as error:
-        return _printed(_Report(code=2, problems=(str(error),)), options)
+    with nullcontext() if dry_run else only_one(settings):
+        record = record_file(settings).load()
+        try:
+            address = server_address(next(iter(record.urls), "") if url is None else url)
+            goal = goal_of(settings, record, agent, url=address, scope=scope)
+            report = asyncio.run(_run(settings, goal, options))
+        except Unusable as error:
+            return _printed(_Report(code=2, problems=(str(error),)), options)
     if report.verified and not dry_run:
         report = replace(report, hints=(*_probe(address), *report.hints))
     return _printed(report, options)
@@ -100,7 +104,8 @@ def disconnect(
     """
     Undo what connect made, for one agent or for all; return the exit code.
 
-    Raises MissingApiKey, NotConnected, and CloudError where the workspace cannot even be read.
+    Raises MissingApiKey, NotConnected, CloudError where the workspace cannot even be read, and
+    AlreadyConnecting.
     """
     done = f"{agent or 'Everything'} is disconnected."
     options = _Options(dry_run=dry_run, yes=yes, as_json=as_json, done=done)
@@ -108,8 +113,9 @@ def disconnect(
     if agent is None and not file.path.exists():
         return _printed(_Report(code=0, verified=True, hints=("nothing was connected",)), options)
     try:
-        goal = goal_without(file.load(), agent, keys=keys_of(settings))
-        report = asyncio.run(_run(settings, goal, options))
+        with nullcontext() if dry_run else only_one(settings):
+            goal = goal_without(file.load(), agent, keys=keys_of(settings))
+            report = asyncio.run(_run(settings, goal, options))
     except Unusable as error:
         report = _Report(code=2, problems=(str(error),))
     return _printed(report, options)

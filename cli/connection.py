@@ -1,18 +1,22 @@
 """From settings to a connection with the workspace: its goal, its record, the secrets in `.env`."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from urllib.parse import urlsplit
 
 from cli.env_file import put_value
 from cloud.client import CloudOptions, open_client
-from cloud.connect import Connection
-from cloud.keys import SecretFile
-from cloud.record import Record, RecordFile
+from cloud.connecting.connect import Connection
+from cloud.connecting.record import Record, RecordFile
+from cloud.connecting.secret_file import SecretFile
+from cloud.connecting.wanted import KEYS, Goal, Key, Scope
+from cloud.connecting.workspace import Workspace
 from cloud.retrying import Patience
-from cloud.wanted import KEYS, Goal, Key, Scope
-from cloud.workspace import Workspace
+from processor.errors import ProcessorError
+from processor.lock import held
 from settings import ENV_FILE, Settings, load_settings, set_in_environment
+from spool.format import STATE_FOLDER
+from spool.layout import create_durably
 
 POST_CALL_KEY = "ELEVENLABS_POST_CALL_KEY"
 _HERE = ("127.0.0.1", "localhost")
@@ -20,6 +24,19 @@ _HERE = ("127.0.0.1", "localhost")
 
 class Unusable(Exception):
     """The call or a setting cannot be used; nothing was changed."""
+
+
+class AlreadyConnecting(ProcessorError):
+    """Another connect or disconnect works on this record."""
+
+
+@contextmanager
+def only_one(settings: Settings) -> Iterator[None]:
+    """Hold the record for one connect or disconnect; raises AlreadyConnecting, SpoolError."""
+    folder = settings.payload_storage_path / STATE_FOLDER
+    create_durably(folder)
+    with held(folder / "connection.lock", refusal=AlreadyConnecting, holder="connect"):
+        yield
 
 
 def record_file(settings: Settings) -> RecordFile:

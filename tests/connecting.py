@@ -7,13 +7,13 @@ from dotenv import dotenv_values
 
 from cli.env_file import put_value
 from cloud.client import CloudOptions, open_client
-from cloud.connect import Connection
-from cloud.disconnect import goal_without
-from cloud.keys import SecretFile
-from cloud.record import RecordFile
+from cloud.connecting.connect import Connection
+from cloud.connecting.disconnect import goal_without
+from cloud.connecting.record import RecordFile
+from cloud.connecting.secret_file import SecretFile
+from cloud.connecting.wanted import Goal
+from cloud.connecting.workspace import Workspace
 from cloud.retrying import Patience
-from cloud.wanted import Goal
-from cloud.workspace import Workspace
 
 NAME = "ELEVENLABS_POST_CALL_KEY"
 URL = "https://one.callspool.example"

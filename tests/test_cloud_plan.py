@@ -7,15 +7,30 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cloud.current import Current
-from cloud.edits import Edit, Want, body_of, body_with_nulls, decide, look_up, placed, same
-from cloud.examine import _ago
-from cloud.fields import MAX_FIELDS, field_of, fields_for
-from cloud.plan import make_plan
-from cloud.record import Record
-from cloud.steps import CreateSecret, CreateTool, CreateWebhook, PatchAgent, PatchSettings
-from cloud.tools import differing, mended
-from cloud.wanted import NEW, Goal, secret_name, tool_config
+from cloud.connecting.current import Current
+from cloud.connecting.edits import (
+    Edit,
+    Want,
+    body_of,
+    body_with_nulls,
+    decide,
+    look_up,
+    placed,
+    same,
+)
+from cloud.connecting.examine import _ago
+from cloud.connecting.fields import MAX_FIELDS, field_of, fields_for
+from cloud.connecting.plan import make_plan
+from cloud.connecting.record import Record
+from cloud.connecting.steps import (
+    CreateSecret,
+    CreateTool,
+    CreateWebhook,
+    PatchAgent,
+    PatchSettings,
+)
+from cloud.connecting.tools import differing, mended
+from cloud.connecting.wanted import NEW, Goal, secret_name, tool_config
 from memory.names import NAME_TOPICS
 from memory.preferences import is_preference
 from memory.topics import topic_of

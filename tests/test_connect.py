@@ -6,8 +6,8 @@ import logging
 
 import pytest
 
+from cloud.connecting.wanted import neutral_variables
 from cloud.errors import CloudError, Refused
-from cloud.wanted import neutral_variables
 from tests.connecting import KEYS, URL, Desk, plain, state_of, writes
 from tests.platform import platform
 

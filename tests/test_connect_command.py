@@ -11,9 +11,9 @@ import sys
 import pytest
 
 from cli.connect import connect
-from cli.connection import Unusable, server_address
+from cli.connection import AlreadyConnecting, Unusable, only_one, server_address
 from cli.env_file import write_first_env_file
-from cloud.workspace import Workspace
+from cloud.connecting.workspace import Workspace
 from settings import Settings, load_settings
 from tests.connecting import plain, state_of, writes
 from tests.platform import platform_in_thread
@@ -299,3 +299,10 @@ def test_the_running_server_is_found_at_its_address(space, user):
     done = user.run("connect", "--agent", "agent_books", "--url", here, "--yes")
     assert "does not answer" not in done.stdout
     user.end()
+
+
+def test_two_at_once_do_not_meet(here, space):
+    with only_one(load_settings()), pytest.raises(AlreadyConnecting, match="another connect"):
+        here(yes=True)
+    assert not writes(space)
+    assert here(yes=True) == 0

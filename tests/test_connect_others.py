@@ -4,14 +4,14 @@ import copy
 
 import pytest
 
-from cloud.carry_out import _patched
-from cloud.connect import _MAX_STEPS
-from cloud.disconnect import NotConnected, drop_secrets, goal_without
-from cloud.edits import Change, placed
+from cloud.connecting.carry_out import _patched
+from cloud.connecting.connect import _MAX_STEPS
+from cloud.connecting.disconnect import NotConnected, drop_secrets, goal_without
+from cloud.connecting.edits import Change, placed
+from cloud.connecting.record import Record, Webhook, fingerprint
+from cloud.connecting.steps import PatchAgent
+from cloud.connecting.wanted import OVERRIDES, tool_config
 from cloud.errors import CloudError, Refused
-from cloud.record import Record, Webhook, fingerprint
-from cloud.steps import PatchAgent
-from cloud.wanted import OVERRIDES, tool_config
 from tests.connecting import KEYS, URL, Desk, plain, state_of, writes
 from tests.platform import platform
 
@@ -150,7 +150,7 @@ async def test_who_may_not_see_what_uses_a_webhook_can_connect(space, desk):
 
 
 async def test_a_webhook_without_a_secret_is_of_no_use(space, desk, monkeypatch):
-    from cloud.workspace import Workspace
+    from cloud.connecting.workspace import Workspace
 
     async def silent(self, name, url):
         return "wh_silent", ""

@@ -6,7 +6,7 @@ import json
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from cloud.wanted import neutral_variables
+from cloud.connecting.wanted import neutral_variables
 from tests.connecting import Desk, plain, state_of, writes
 from tests.platform import filling, platform
 

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from cloud.examine import examine
-from cloud.wanted import Goal
+from cloud.connecting.examine import examine
+from cloud.connecting.wanted import Goal
 from tests.connecting import Desk, writes
 from tests.platform import platform, platform_in_thread
 from tests.program import program

@@ -13,6 +13,7 @@ import pytest
 
 from cli.wiring import reconciliation_state
 from cloud.client import CloudOptions
+from cloud.connecting.record import AgentRecord, Record, RecordFile
 from cloud.fetching.intake import SpoolIntake
 from cloud.fetching.last_run import LastRun, last_run_file, read_last_run, write_last_run
 from cloud.fetching.reconcile import (
@@ -24,7 +25,6 @@ from cloud.fetching.reconcile import (
     run_reconciliation,
 )
 from cloud.fetching.whose import sending_agents
-from cloud.record import AgentRecord, Record, RecordFile
 from settings import Settings
 from spool.committer import Committer
 from spool.writer import Spool

@@ -35,6 +35,14 @@ PURE = [
             *("rolling", "sentences", "moments", "alike", "outdated", "attempts"),
         )
     ),
+    *(
+        ROOT / "cloud" / "connecting" / f"{name}.py"
+        for name in (
+            *("edits", "wanted", "fields", "tools", "current", "objects", "bindings"),
+            *("describe", "steps", "plan"),
+        )
+    ),
+    *(ROOT / "cloud" / "calling" / f"{name}.py" for name in ("request", "result", "briefing")),
     ROOT / "processor" / "derive.py",
     *(
         ROOT / "processor" / f"{name}.py"

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from cloud.record import RecordFile
+from cloud.connecting.record import RecordFile
 
 
 def sending_agents(spool: Path) -> tuple[str, ...]:

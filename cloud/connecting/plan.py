@@ -7,14 +7,19 @@ what nobody needs any more is put back or deleted.
 
 from dataclasses import replace
 
-from cloud.bindings import agent_decision, placed_agents, settings_decision
-from cloud.current import Current, settled
-from cloud.describe import lines_in_place, lines_of_agent, lines_of_settings, lines_of_steps
-from cloud.edits import Decision, Json
-from cloud.objects import Objects, objects_of
-from cloud.record import Record
-from cloud.steps import Line, PatchAgent, PatchSettings, Plan, Step
-from cloud.wanted import Goal
+from cloud.connecting.bindings import agent_decision, placed_agents, settings_decision
+from cloud.connecting.current import Current, settled
+from cloud.connecting.describe import (
+    lines_in_place,
+    lines_of_agent,
+    lines_of_settings,
+    lines_of_steps,
+)
+from cloud.connecting.edits import Decision, Json
+from cloud.connecting.objects import Objects, objects_of
+from cloud.connecting.record import Record
+from cloud.connecting.steps import Line, PatchAgent, PatchSettings, Plan, Step
+from cloud.connecting.wanted import Goal
 
 _HINTS = (
     "Use what is known in the agent's prompt, for example: You are speaking with {{user_name}}. "

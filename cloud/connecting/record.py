@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from cloud.edits import Edit
+from cloud.connecting.edits import Edit
 from cloud.errors import CloudError
 from spool.format import STATE_FOLDER
 from spool.layout import create_durably

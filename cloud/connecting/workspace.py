@@ -9,8 +9,8 @@ from elevenlabs.client import AsyncElevenLabs
 from elevenlabs.core.api_error import ApiError
 
 from cloud.client import ONCE, as_json, translated
-from cloud.current import Current
-from cloud.edits import Json
+from cloud.connecting.current import Current
+from cloud.connecting.edits import Json
 from cloud.errors import Refused
 from cloud.retrying import Patience
 

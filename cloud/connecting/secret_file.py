@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from cloud.record import fingerprint
+from cloud.connecting.record import fingerprint
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

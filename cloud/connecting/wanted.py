@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, Literal
 
-from cloud.edits import Json, Path, Want, look_up
-from cloud.fields import field_of
+from cloud.connecting.edits import Json, Path, Want, look_up
+from cloud.connecting.fields import field_of
 from voice.answer import initiation_answer
 from voice.greeting import GreetingOptions
 

@@ -3,17 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from cloud.current import (
+from cloud.connecting.current import (
     Current,
     foreign_initiation,
     foreign_post_call,
     foreign_tool,
 )
-from cloud.edits import Decision, Edit, Json, Path, Want, decide, look_up
-from cloud.fields import fields_for
-from cloud.objects import Objects
-from cloud.record import AgentRecord, Place, Record
-from cloud.wanted import (
+from cloud.connecting.edits import Decision, Edit, Json, Path, Want, decide, look_up
+from cloud.connecting.fields import fields_for
+from cloud.connecting.objects import Objects
+from cloud.connecting.record import AgentRecord, Place, Record
+from cloud.connecting.wanted import (
     FIELDS,
     INITIATION,
     POST_CALL,

@@ -8,12 +8,11 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import assert_never
 
-from cloud.current import Current, our_webhooks, promoted
-from cloud.edits import Json, Path, body_of, body_with_nulls
-from cloud.errors import CloudError, Refused
-from cloud.keys import SecretFile
-from cloud.record import Record, RecordFile, Tool, Webhook, fingerprint
-from cloud.steps import (
+from cloud.connecting.current import Current, our_webhooks, promoted
+from cloud.connecting.edits import Json, Path, body_of, body_with_nulls
+from cloud.connecting.record import Record, RecordFile, Tool, Webhook, fingerprint
+from cloud.connecting.secret_file import SecretFile
+from cloud.connecting.steps import (
     CreateSecret,
     CreateTool,
     CreateWebhook,
@@ -26,8 +25,9 @@ from cloud.steps import (
     Step,
     UpdateTool,
 )
-from cloud.wanted import AGENT_UNITS, SETTINGS_UNITS, TOOL_NAME, WEBHOOK_NAME, Goal
-from cloud.workspace import Workspace
+from cloud.connecting.wanted import AGENT_UNITS, SETTINGS_UNITS, TOOL_NAME, WEBHOOK_NAME, Goal
+from cloud.connecting.workspace import Workspace
+from cloud.errors import CloudError, Refused
 
 _CONFLICT = 409
 _IN_USE = (400, 409)

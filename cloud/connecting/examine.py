@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
-from cloud.connect import Connection
-from cloud.current import Current
-from cloud.edits import Json
+from cloud.connecting.connect import Connection
+from cloud.connecting.current import Current
+from cloud.connecting.edits import Json
+from cloud.connecting.plan import make_plan
+from cloud.connecting.record import DamagedRecord, Record
 from cloud.errors import CloudError, Refused
-from cloud.plan import make_plan
-from cloud.record import DamagedRecord, Record
 
 Verdict = Literal["ok", "warning", "problem"]
 

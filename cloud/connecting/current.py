@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from cloud.edits import Json, Path, look_up
-from cloud.record import Record, Tool
-from cloud.tools import tool_name, tool_url
-from cloud.wanted import (
+from cloud.connecting.edits import Json, Path, look_up
+from cloud.connecting.record import Record, Tool
+from cloud.connecting.tools import tool_name, tool_url
+from cloud.connecting.wanted import (
     INITIATION,
     KEYS,
     POST_CALL_ID,

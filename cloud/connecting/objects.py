@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from cloud.current import Current, our_tool, our_webhooks
-from cloud.edits import same
-from cloud.record import Record
-from cloud.steps import (
+from cloud.connecting.current import Current, our_tool, our_webhooks
+from cloud.connecting.edits import same
+from cloud.connecting.record import Record
+from cloud.connecting.steps import (
     CreateSecret,
     CreateTool,
     CreateWebhook,
@@ -16,8 +16,8 @@ from cloud.steps import (
     Step,
     UpdateTool,
 )
-from cloud.tools import mended
-from cloud.wanted import KEYS, NEW, Goal, Key, address, secret_name, tool_config
+from cloud.connecting.tools import mended
+from cloud.connecting.wanted import KEYS, NEW, Goal, Key, address, secret_name, tool_config
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from cloud.edits import Json, look_up, same
+from cloud.connecting.edits import Json, look_up, same
 
 _PROPERTIES = ("api_schema", "request_body_schema", "properties")
 _HEADERS = ("api_schema", "request_headers")

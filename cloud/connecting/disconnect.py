@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
+from cloud.connecting.record import Record
+from cloud.connecting.secret_file import SecretFile
+from cloud.connecting.wanted import Goal, Key
 from cloud.errors import CloudError
-from cloud.keys import SecretFile
-from cloud.record import Record
-from cloud.wanted import Goal, Key
 
 
 class NotConnected(CloudError):

@@ -3,15 +3,15 @@
 import logging
 from dataclasses import dataclass, replace
 
-from cloud.carry_out import Carrier
-from cloud.current import Current
+from cloud.connecting.carry_out import Carrier
+from cloud.connecting.current import Current
+from cloud.connecting.plan import make_plan
+from cloud.connecting.record import Record, RecordFile
+from cloud.connecting.secret_file import SecretFile
+from cloud.connecting.steps import CreateSecret, CreateTool, CreateWebhook, Plan, Step
+from cloud.connecting.wanted import Goal
+from cloud.connecting.workspace import Workspace
 from cloud.errors import CloudError, Refused, Unreachable
-from cloud.keys import SecretFile
-from cloud.plan import make_plan
-from cloud.record import Record, RecordFile
-from cloud.steps import CreateSecret, CreateTool, CreateWebhook, Plan, Step
-from cloud.wanted import Goal
-from cloud.workspace import Workspace
 
 logger = logging.getLogger(__name__)
 

@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
-from cloud.edits import Change, Edit, Json
-from cloud.record import Record
-from cloud.wanted import Key
+from cloud.connecting.edits import Change, Edit, Json
+from cloud.connecting.record import Record
+from cloud.connecting.wanted import Key
 
 State = Literal["in place", "create", "change", "remove", "left alone"]
 
@@ -60,7 +60,7 @@ class UpdateTool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PatchSettings:
-    """Change the workspace's settings; the edits as in `cloud.edits.Decision`."""
+    """Change the workspace's settings; the edits as in `cloud.connecting.edits.Decision`."""
 
     before: Json
     desired: Json
@@ -71,7 +71,7 @@ class PatchSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PatchAgent:
-    """Change an agent; the edits as in `cloud.edits.Decision`."""
+    """Change an agent; the edits as in `cloud.connecting.edits.Decision`."""
 
     agent_id: str
     before: Json

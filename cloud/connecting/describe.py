@@ -4,12 +4,12 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import Any, assert_never
 
-from cloud.bindings import AgentDecision
-from cloud.current import Current, foreign_initiation, foreign_post_call, our_webhooks
-from cloud.edits import Change, Decision, Json, look_up
-from cloud.objects import Objects
-from cloud.record import AgentRecord, Record
-from cloud.steps import (
+from cloud.connecting.bindings import AgentDecision
+from cloud.connecting.current import Current, foreign_initiation, foreign_post_call, our_webhooks
+from cloud.connecting.edits import Change, Decision, Json, look_up
+from cloud.connecting.objects import Objects
+from cloud.connecting.record import AgentRecord, Record
+from cloud.connecting.steps import (
     CreateSecret,
     CreateTool,
     CreateWebhook,
@@ -24,8 +24,8 @@ from cloud.steps import (
     Step,
     UpdateTool,
 )
-from cloud.tools import differing, tool_url
-from cloud.wanted import (
+from cloud.connecting.tools import differing, tool_url
+from cloud.connecting.wanted import (
     FIELD,
     FIELDS,
     KEYS,

@@ -43,6 +43,7 @@ ADVICE = {
     422: "this version of Callspool and the platform disagree: look for a newer version",
     429: "too many requests at the moment: run it again a little later",
 }
+_FIRST_ERROR = 400
 _FORBIDDEN = 403
 _NOT_PERMITTED = "missing_permissions"  # comes with 401 as well
 _FAILED = "ElevenLabs has a problem: run it again a little later"
@@ -51,6 +52,14 @@ _FAILED = "ElevenLabs has a problem: run it again a little later"
 def refused(status: int, body: Any, *, retry_after_seconds: float | None) -> Refused:
     """Return the error for an answer with this HTTP status and body (JSON or text)."""
     code, text = _detail(body)
+    if status < _FIRST_ERROR:
+        return Refused(
+            f"ElevenLabs sent something else than expected ({status}); {_FAILED}, and check "
+            "ELEVENLABS_BASE_URL",
+            status=status,
+            code=code,
+            retry_after_seconds=None,
+        )
     what = " ".join(part for part in (str(status), code) if part)
     said = f": {text.rstrip('.')}" if text else ""
     advice = ADVICE[_FORBIDDEN] if code == _NOT_PERMITTED else ADVICE.get(status, _FAILED)

@@ -301,3 +301,14 @@ def test_in_which_order_the_platform_gives_results_means_nothing():
     assert parse_event("transcription", payload(collected, criteria)) == parse_event(
         "transcription", payload(*backwards)
     )
+
+
+def test_a_number_of_a_failed_call_may_come_as_a_json_number():
+    payload = failure_payload()
+    payload["data"]["metadata"] = {
+        "type": "sip",
+        "body": {"to_number": 12025550151, "from_number": 15550100900, "sip_status_code": 486},
+    }
+    for region in (None, "US", "DE"):
+        event = parse_event("failure", encoded(payload), region=region)
+        assert (event.caller, event.agent_line) == ("+12025550151", "+15550100900")

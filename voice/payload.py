@@ -84,8 +84,8 @@ def _call_failed(data: dict[str, Any], timestamp: float | None, region: str | No
     # Only an event that came by backfill names its start: it has no timestamp that dates it.
     failed_at = timestamp or unix_seconds(metadata.get("start_time_unix_secs")) or 0.0
     # Only outbound calls fail so: the human is the one called. SIP and Twilio spell it apart.
-    called = body.get("to_number", body.get("To", body.get("Called")))
-    calling = body.get("from_number", body.get("From", body.get("Caller")))
+    called = _dialled(body.get("to_number", body.get("To", body.get("Called"))))
+    calling = _dialled(body.get("from_number", body.get("From", body.get("Caller"))))
     return CallFailed(
         conversation_id=text(data.get("conversation_id")),
         agent_id=text(data.get("agent_id")),
@@ -95,6 +95,11 @@ def _call_failed(data: dict[str, Any], timestamp: float | None, region: str | No
         failed_at=_moment(failed_at),
         reason=text(data.get("failure_reason")) or "unknown",
     )
+
+
+def _dialled(number: object) -> object:
+    """Return a number of an outbound call, which is E.164: a JSON number cannot carry the plus."""
+    return f"+{number}" if isinstance(number, int) and not isinstance(number, bool) else number
 
 
 def _started_at(metadata: dict[str, Any], timestamp: float | None) -> datetime:

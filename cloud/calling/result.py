@@ -10,6 +10,7 @@ from voice.document import text
 
 _BAD_REQUEST, _SERVER_ERROR = 400, 500
 _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _TIMEOUT, _TOO_MANY = 401, 403, 404, 408, 429
+_UNPROCESSABLE = 422
 _MISSING_PERMISSION = "missing_permission"  # the platform's word, with or without an s
 _UNDER_WAY_SECONDS = 5.0
 _MAX_WORDS = 400
@@ -59,8 +60,16 @@ def failed(error: Refused) -> Result:
     """Return what an error answer to the request for a call says: only a clear no is a no."""
     is_no = _BAD_REQUEST <= error.status < _SERVER_ERROR and error.status != _TIMEOUT
     if not is_no:
-        return lost(f"ElevenLabs answered with an error ({error.status})")
+        return lost(f"ElevenLabs gave no usable answer ({error.status})")
     said = error_of_read(error)
+    if error.status == _UNPROCESSABLE and "to_number" in str(error):
+        words = str(error).rpartition("; ")[0]
+        return Result(
+            state="refused",
+            code="invalid_number",
+            message=f"{words}; check the number: nothing was dialled",
+            status=400,
+        )
     return Result(
         state="refused",
         code="call_refused" if said.status == _NOT_FOUND else said.code,

@@ -58,6 +58,7 @@ _LINE = re.compile(
     re.DOTALL,
 )
 _PLAIN = re.compile(r"[^\s'\"\#$`\\]*")
+_IN_QUOTES = re.compile(r"(?:(?!\$\{)[^\r\n])*")  # python-dotenv fills ${…} in wherever it stands
 
 
 def put_value(path: Path, name: str, value: str) -> None:
@@ -66,10 +67,12 @@ def put_value(path: Path, name: str, value: str) -> None:
 
     Of several lines with that name the last counts, and is the one that changes. When this
     returns the value is there after a power cut; if it raises (OSError, UnicodeDecodeError),
-    the file is as it was. Raises ValueError for a value that needs quotes.
+    the file is as it was. Raises ValueError for a value of several lines or with ${.
     """
+    if not _IN_QUOTES.fullmatch(value):
+        raise ValueError(f"the value for {name} cannot stand in {path}")
     if not _PLAIN.fullmatch(value):
-        raise ValueError(f"the value for {name} cannot stand in {path} without quotes")
+        value = "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
     target = path.resolve()  # a link stays a link
     try:
         old, mode = target.read_bytes().decode("utf-8"), target.stat().st_mode & 0o777

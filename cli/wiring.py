@@ -49,7 +49,11 @@ async def open_spool(settings: Settings) -> AsyncIterator[tuple[Spool, Committer
 
 
 def reconciliation_state(settings: Settings) -> Callable[[], dict[str, Any]]:
-    """Return what tells /health of the last look for missed calls, whichever process took it."""
+    """
+    Return what tells /health of the last look for missed calls, whichever process took it.
+
+    Everybody may ask for it, so the platform's own words are not in it: the log has them.
+    """
     every_seconds = settings.reconcile_every_seconds
     root = settings.payload_storage_path
 
@@ -64,8 +68,8 @@ def reconciliation_state(settings: Settings) -> Callable[[], dict[str, Any]]:
         return {
             "status": run.status,
             "last_run_at": run.started_at.isoformat(),
-            "error": run.error,
             "stored": run.stored,
+            "failed": run.failed,
             "every_seconds": every_seconds,
         }
 

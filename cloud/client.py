@@ -102,6 +102,6 @@ def _retry_after(headers: Mapping[str, str]) -> float | None:
     try:
         moment = parsedate_to_datetime(text)
         sent = parsedate_to_datetime(headers.get("date", ""))
-    except ValueError:
+        return max(0.0, (moment - sent).total_seconds())
+    except (ValueError, TypeError):  # one of them without a zone
         return None
-    return max(0.0, (moment - sent).total_seconds())

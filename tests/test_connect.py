@@ -303,6 +303,15 @@ async def test_where_there_is_no_room_for_two_webhooks_the_old_one_goes_first(sp
     space.complaints.clear()  # it was deleted while it was in use
 
 
+async def test_too_many_requests_are_no_lack_of_room(space, desk):
+    await desk.connect()
+    before = only(space.webhooks)
+    space.faults.add(method="POST", path="/webhooks$", status=429, times=None)
+    with pytest.raises(Refused, match="rate_limit_exceeded"):
+        await desk.connect(url=NEW_URL)
+    assert only(space.webhooks) == before
+
+
 async def test_a_secret_that_is_not_in_the_env_file_any_more_is_replaced(space, desk):
     await desk.connect()
     lost = only(space.webhooks)["webhook_id"]

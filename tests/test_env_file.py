@@ -92,7 +92,13 @@ def test_mode_and_link_stay(tmp_path):
     assert list(target.parent.iterdir()) == [target]
 
 
-@pytest.mark.parametrize("value", ["two words", "a\nB=1", "a'b", 'a"b', "a#b", "${HOME}", "a\\b"])
+@pytest.mark.parametrize("value", ["two words", "a'b", 'a"b', "a#b", "a\\b", "a$b", "a\\'b`"])
+def test_a_value_that_needs_quotes_gets_them(tmp_path, value):
+    put(tmp_path, f"{NAME}=a # mine\nB=1\n", value)
+    assert dotenv_values(tmp_path / ".env") == {NAME: value, "B": "1"}
+
+
+@pytest.mark.parametrize("value", ["a\nB=1", "${HOME}", "a\r"])
 def test_a_value_that_would_be_read_as_something_else_is_refused(tmp_path, value):
     with pytest.raises(ValueError):
         put(tmp_path, f"{NAME}=a\n", value)

@@ -252,7 +252,7 @@ async def test_a_tool_is_made_found_changed_and_deleted():
         page = await tools.list(search="search_")
         assert [found.id for found in page.tools] == [made.id]
         await tools.update(made.id, request=tool(response_timeout_secs=10))
-        assert cloud.connecting.tools[made.id]["tool_config"]["response_timeout_secs"] == 10
+        assert cloud.tools[made.id]["tool_config"]["response_timeout_secs"] == 10
         await tools.delete(made.id)
         await refused(tools.get(made.id, request_options=ONCE), 404)
 
@@ -302,17 +302,17 @@ async def test_a_tool_that_could_not_work_is_refused(changes):
         request["tool_config"] |= {"type": "webhook", **changes}
         create = client.conversational_ai.tools.create(request=request, request_options=ONCE)
         await refused(create, 422)
-        assert not cloud.connecting.tools
+        assert not cloud.tools
 
 
 async def test_a_tools_unknown_field_of_the_users_survives_being_sent_back():
     async with workspace() as (cloud, client):
         cloud.add_agent()
-        config = copy.deepcopy(cloud.connecting.tools["tool_user_stock"]["tool_config"])
+        config = copy.deepcopy(cloud.tools["tool_user_stock"]["tool_config"])
         config["description"] = "Changed"
         update = client.conversational_ai.tools.update
         await update("tool_user_stock", request={"tool_config": config}, request_options=ONCE)
-        schema = cloud.connecting.tools["tool_user_stock"]["tool_config"]["api_schema"]
+        schema = cloud.tools["tool_user_stock"]["tool_config"]["api_schema"]
         assert schema["a_tool_field_of_the_future"] == 1
         config["another_field"] = 1
         call = update("tool_user_stock", request={"tool_config": config}, request_options=ONCE)

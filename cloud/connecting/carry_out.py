@@ -30,6 +30,7 @@ from cloud.connecting.workspace import Workspace
 from cloud.errors import CloudError, Refused
 
 _CONFLICT = 409
+_TOO_MANY = 429
 _IN_USE = (400, 409)
 _NOT_TAKEN = (400, 422)
 
@@ -266,7 +267,10 @@ async def _patched(
 
 
 def _is_for_want_of_room(error: Refused) -> bool:
-    return error.status == _CONFLICT or "limit" in error.code.lower()
+    """Tell whether there may be no further webhook; never for too many requests."""
+    return error.status == _CONFLICT or (
+        error.status != _TOO_MANY and "limit" in error.code.lower()
+    )
 
 
 def _without_null_switches(body: Json, actual: Json) -> Json:

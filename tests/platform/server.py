@@ -23,7 +23,7 @@ _STATUS_CODES = {
     404: "not_found",
     408: "request_timeout",
     409: "conflict",
-    429: "too_many_concurrent_requests",
+    429: "rate_limit_exceeded",
     503: "system_busy",
 }
 

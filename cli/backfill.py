@@ -10,8 +10,9 @@ from typing import Literal
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from cli.options import cloud_options
 from cli.output import console, print_json, print_problems, problems
-from cli.reconciling import cloud_options, current_secret
+from cli.reconciling import current_secret
 from cli.services import stop_at_signals
 from cli.wiring import open_spool
 from cloud.client import open_client

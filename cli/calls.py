@@ -1,34 +1,26 @@
-"""`call` and `calls`: start a call, list those that were started, and what starts them for HTTP."""
+"""`call` and `calls`: start a call, and list those that were started."""
 
 import asyncio
 import logging
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
+from cli.call_desk import WITHOUT_MEMORY, open_dialler, profile_of_callee
+from cli.options import receiver_options
 from cli.output import console, print_json, problems
 from cli.store import open_store, require_spool
 from cloud.calling.became import has_ended, in_words, report
 from cloud.calling.call_log import CallLog, CallRecord
 from cloud.calling.request import CallError, CallRequest, Value, checked
 from memory.errors import MemoryStoreError
-from memory.port import MemoryStore, Profile
-from receiver.call_desk import CallDesk, CallRefused, StartedCall, WantedCall
-from receiver.live import SHARE_FOR_MEMORY
 from settings import Settings
-from spool.format import SpoolError, SpoolFull
 
 if TYPE_CHECKING:
-    from cloud.calling.dialler import Dialler, Started
+    from cloud.calling.dialler import Started
 
 logger = logging.getLogger(__name__)
-
-MAX_DIALLING = 8  # at the same moment; further ones take turns
-_RETRY_AFTER_SECONDS = 30.0
-_LATE = "memory did not answer in time, so the agent is not told who is called"
-_FAILED = "memory cannot be read, so the agent is not told who is called"
 
 
 def call(
@@ -103,134 +95,17 @@ def cancel(settings: Settings, call: str) -> int:
     return 1
 
 
-def call_desk(settings: Settings, store: MemoryStore) -> CallDesk:
-    """Return what starts calls for the receiver; without an API key it says so when asked."""
-    return _Desk(settings, store)
-
-
-class _Desk:
-    """Starts calls in threads: the SDK alone takes seconds to import, and each call waits."""
-
-    def __init__(self, settings: Settings, store: MemoryStore) -> None:
-        self._settings = settings
-        self._store = store
-        self._log = CallLog(settings.payload_storage_path)
-        self._threads = ThreadPoolExecutor(MAX_DIALLING, thread_name_prefix="call")
-
-    async def start(self, wanted: WantedCall) -> StartedCall:
-        try:
-            request = checked(
-                CallRequest(
-                    to=wanted.to,
-                    agent_id=wanted.agent_id,
-                    from_=wanted.from_,
-                    first_message=wanted.first_message,
-                    variables=wanted.variables,
-                    key=wanted.key,
-                )
-            )
-            profile, notes = await _profile(self._settings, self._store, request.to)
-            loop = asyncio.get_running_loop()
-            started = await loop.run_in_executor(
-                self._threads, _dial_apart, self._settings, request, profile, notes
-            )
-        except (CallError, SpoolError) as error:
-            _refuse(error)
-        made = started.call
-        return StartedCall(
-            to=made.to,
-            conversation_id=made.conversation_id,
-            provider=made.provider,
-            call_id=made.call_id,
-            key=made.key,
-            warnings=made.warnings,
-            is_repeated=started.is_repeated,
-        )
-
-    async def list(self, limit: int) -> "list[dict[str, Any]]":
-        root = self._settings.payload_storage_path
-
-        def read() -> "list[dict[str, Any]]":
-            return [report(root, each) for each in self._log.newest(limit)]
-
-        try:
-            return await asyncio.to_thread(read)
-        except SpoolError as error:
-            _refuse(error)
-
-    async def callee(self, conversation_id: str) -> str | None:
-        try:
-            found = await asyncio.to_thread(self._log.with_conversation, conversation_id)
-        except SpoolError as error:
-            # In the middle of a phone call: it goes on without this.
-            logger.warning("call not found: %s", error, extra={"action": "call_not_readable"})
-            return None
-        return found.to if found else None
-
-
-def _refuse(error: CallError | SpoolError) -> NoReturn:
-    """Raise what the receiver answers for `error`."""
-    if isinstance(error, CallError):
-        raise CallRefused(
-            str(error),
-            status=error.status,
-            code=error.code,
-            retry_after_seconds=error.retry_after_seconds,
-        ) from error
-    logger.error("the record of calls failed: %s", error, extra={"action": "call_not_recorded"})
-    raise CallRefused(
-        f"Nothing was dialled, because the record of calls cannot be kept: {error}",
-        status=503,
-        code="storage_full" if isinstance(error, SpoolFull) else "storage_failed",
-        retry_after_seconds=_RETRY_AFTER_SECONDS,
-    ) from error
-
-
-def _dial_apart(
-    settings: Settings, request: CallRequest, profile: Profile | None, notes: Sequence[str]
-) -> "Started":
-    """Start the call on an event loop of this thread's own."""
-    return asyncio.run(_dialler(settings).start(request, profile=profile, notes=notes))
-
-
 async def _start(settings: Settings, request: CallRequest) -> "Started":
     profile, notes = None, list[str]()
     if settings.openmemory_db_path.exists():
         try:
             async with open_store(settings, must_exist=True) as store:
-                profile, notes = await _profile(settings, store, request.to)
+                profile, notes = await profile_of_callee(settings, store, request.to)
         except MemoryStoreError as error:
             logger.warning("memory failed: %s", error, extra={"action": "call_without_memory"})
-            notes = [_FAILED]
-    return await _dialler(settings).start(request, profile=profile, notes=notes)
-
-
-async def _profile(
-    settings: Settings, store: MemoryStore, caller: str
-) -> tuple[Profile | None, list[str]]:
-    """Return the callee's profile in the time of a live answer, and what to say without it."""
-    seconds = settings.live_deadline_ms / 1000 * SHARE_FOR_MEMORY
-    try:
-        return await asyncio.wait_for(store.profile(caller), seconds), []
-    except TimeoutError:
-        return None, [_LATE]
-    except MemoryStoreError as error:
-        logger.warning("memory failed: %s", error, extra={"action": "call_without_memory"})
-        return None, [_FAILED]
-
-
-def _dialler(settings: Settings) -> "Dialler":
-    from cli.wiring import receiver_options  # which opens this desk
-    from cloud.calling.dialler import Dialler
-    from cloud.client import CloudOptions
-
-    return Dialler(
-        options=CloudOptions(
-            api_key=settings.elevenlabs_api_key.get_secret_value(),
-            base_url=settings.elevenlabs_base_url,
-        ),
-        log=CallLog(settings.payload_storage_path),
-        greeting=receiver_options(settings).greeting,
+            notes = [WITHOUT_MEMORY]
+    return await open_dialler(settings, greeting=receiver_options(settings).greeting).start(
+        request, profile=profile, notes=notes
     )
 
 

@@ -5,9 +5,8 @@ from collections.abc import Callable, Coroutine
 from contextlib import nullcontext
 from typing import Any
 
+from cli.options import cloud_options, receiver_options
 from cli.reload import Reloading
-from cli.wiring import receiver_options
-from cloud.client import CloudOptions
 from cloud.fetching.intake import SpoolIntake
 from cloud.fetching.reconcile import OpenIntake, ReconcileOptions, run_reconciliation
 from cloud.fetching.server_intake import open_server_intake
@@ -15,14 +14,6 @@ from receiver.context import Receiver
 from settings import Settings
 
 _FIRST_RUN_SECONDS = 5.0  # not in the way of the start, and soon after an outage
-
-
-def cloud_options(settings: Settings) -> CloudOptions:
-    """Return where ElevenLabs is and who asks, as the settings have them."""
-    return CloudOptions(
-        api_key=settings.elevenlabs_api_key.get_secret_value(),
-        base_url=settings.elevenlabs_base_url,
-    )
 
 
 def reconciliation(

@@ -5,16 +5,16 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-from cli.calls import call_desk
+from cli.call_desk import call_desk
+from cli.options import receiver_options
 from cli.reload import Reloading
 from memory.port import MemoryStore
 from processor.status import count_backlog
-from receiver.context import Receiver, ReceiverOptions
+from receiver.context import Receiver
 from receiver.payload_log import PayloadLog
 from settings import Settings
 from spool.committer import Committer
 from spool.writer import Spool
-from voice.greeting import GreetingOptions
 
 
 @asynccontextmanager
@@ -23,15 +23,16 @@ async def open_receiver(settings: Settings, store: MemoryStore) -> AsyncIterator
     root = settings.payload_storage_path
     payload_log = settings.payload_log_path
     async with open_spool(settings) as (spool, committer):
+        read_options = Reloading(settings, derive=receiver_options).options
         yield Receiver(
-            read_options=Reloading(settings, derive=receiver_options).options,
+            read_options=read_options,
             spool=spool,
             committer=committer,
             memory=store,
             backlog=lambda: count_backlog(root, store, region=settings.phone_region),
             payload_log=PayloadLog(payload_log) if payload_log else None,
             reconciliation=reconciliation_state(settings),
-            calls=call_desk(settings, store),
+            calls=call_desk(settings, store, read_options=read_options),
         )
 
 
@@ -74,22 +75,3 @@ def reconciliation_state(settings: Settings) -> Callable[[], dict[str, Any]]:
         }
 
     return state
-
-
-def receiver_options(settings: Settings) -> ReceiverOptions:
-    """Return the receiver's options as the settings have them."""
-    return ReceiverOptions(
-        post_call_secrets=settings.post_call_secrets,
-        client_data_key=settings.elevenlabs_client_data_key.get_secret_value(),
-        search_data_key=settings.elevenlabs_search_data_key.get_secret_value(),
-        admin_key=settings.admin_key.get_secret_value(),
-        max_body_bytes=settings.max_body_mb * 1024 * 1024,
-        live_deadline_seconds=settings.live_deadline_ms / 1000,
-        greeting=GreetingOptions(
-            template=settings.greeting,
-            send_first_message=settings.send_first_message,
-            send_language=settings.send_language,
-        ),
-        phone_region=settings.phone_region,
-        cors_origins=settings.cors_origin_list,
-    )

@@ -5,10 +5,12 @@ import json
 import logging
 import time
 from contextlib import asynccontextmanager
+from functools import partial
 
 import pytest
 
-from cli.calls import call_desk
+from cli.call_desk import call_desk
+from cli.options import receiver_options
 from memory.errors import MemoryUnavailable
 from memory.in_memory import InMemoryStore
 from settings import Settings
@@ -36,7 +38,9 @@ def desk(state, tmp_path, *, store=None, **changes):
         "elevenlabs_api_key": state.api_key, "elevenlabs_base_url": state.url,
         "payload_storage_path": tmp_path / "spool", "openmemory_db_path": tmp_path / "memory.db",
     }  # fmt: skip
-    return call_desk(Settings(**{**plain, **changes}), store or InMemoryStore())
+    settings = Settings(**{**plain, **changes})
+    read_options = partial(receiver_options, settings)
+    return call_desk(settings, store or InMemoryStore(), read_options=read_options)
 
 
 @asynccontextmanager

@@ -10,8 +10,8 @@ import urllib.request
 
 import pytest
 
+from cli.options import receiver_options
 from cli.reload import Reloading
-from cli.wiring import receiver_options
 from settings import load_settings
 from tests.factories import encoded, transcription_payload
 from tests.program import program

@@ -86,7 +86,13 @@ def _serve_exposed(*, connect: str | None, yes: bool) -> None:
     required = ("elevenlabs_post_call_key",) if connect is None else ()
     settings = start(required=required, first_secrets=True)
     beside = exposing(settings, agent=connect, yes=yes)
-    run_services(settings, receiver=True, processor=True, services_beside=[beside])
+    run_services(
+        settings,
+        receiver=True,
+        processor=True,
+        services_beside=[beside],
+        connects=connect is not None,
+    )
 
 
 @app.command()

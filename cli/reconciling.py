@@ -2,17 +2,20 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from typing import Any
 
 from cli.options import cloud_options, receiver_options
 from cli.reload import Reloading
+from cloud.connecting.record import RecordFile
+from cloud.errors import CloudError
 from cloud.fetching.intake import SpoolIntake
 from cloud.fetching.reconcile import OpenIntake, ReconcileOptions, run_reconciliation
 from cloud.fetching.server_intake import open_server_intake
 from receiver.context import Receiver
 from settings import Settings
 
+_LOOK_AGAIN_SECONDS = 2.0
 _FIRST_RUN_SECONDS = 5.0  # not in the way of the start, and soon after an outage
 
 
@@ -35,6 +38,24 @@ def reconciliation(
         ),
         stop=stop,
     )
+
+
+async def reconciliation_once_connected(
+    settings: Settings, receiver: Receiver | None, *, stop: asyncio.Event
+) -> None:
+    """Wait until an agent is connected, so that nobody else's calls are fetched; then reconcile."""
+    while not stop.is_set() and not await asyncio.to_thread(_is_connected, settings):
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), _LOOK_AGAIN_SECONDS)
+    if not stop.is_set():
+        await reconciliation(settings, receiver, stop=stop)
+
+
+def _is_connected(settings: Settings) -> bool:
+    try:
+        return bool(RecordFile(settings.payload_storage_path).load().agents)
+    except (CloudError, OSError):
+        return True  # the reconciliation says what is wrong with the record
 
 
 def current_secret(settings: Settings) -> Callable[[], str]:

@@ -38,13 +38,20 @@ def run_services(
     receiver: bool,
     processor: bool,
     services_beside: Sequence[ServiceBeside] = (),
+    connects: bool = False,
 ) -> None:
-    """Run the services until SIGTERM or Ctrl-C; what is in flight is finished first."""
+    """
+    Run the services until SIGTERM or Ctrl-C; what is in flight is finished first.
+
+    With `connects`, where one of `services_beside` connects an agent, missed calls are not looked
+    for before it has.
+    """
     running = _run(
         settings,
         with_receiver=receiver,
         with_processor=processor,
         services_beside=services_beside,
+        connects=connects,
     )
     try:
         uvloop.run(running)
@@ -59,6 +66,7 @@ async def _run(
     with_receiver: bool,
     with_processor: bool,
     services_beside: Sequence[ServiceBeside],
+    connects: bool,
 ) -> None:
     stop = stop_at_signals()
     ready: asyncio.Future[int] = asyncio.get_running_loop().create_future()
@@ -77,7 +85,7 @@ async def _run(
             root = settings.payload_storage_path
             services.append(run_processor(root, store, options=options, stop=stop))
             if settings.reconcile_every_seconds:
-                services.append(_reconciliation(settings, parts, stop))
+                services.append(_reconciliation(settings, parts, stop, connects=connects))
         services += [beside(ready, stop) for beside in services_beside]
         await _until_all_ended(services, stop)
     logger.info("stopped", extra={"action": "stopped"})
@@ -94,11 +102,13 @@ def _serve(
 
 
 def _reconciliation(
-    settings: Settings, receiver: Receiver | None, stop: asyncio.Event
+    settings: Settings, receiver: Receiver | None, stop: asyncio.Event, *, connects: bool
 ) -> Coroutine[Any, Any, None]:
-    from cli.reconciling import reconciliation  # the SDK: only for who has a key
+    # The SDK: only for who has a key.
+    from cli.reconciling import reconciliation, reconciliation_once_connected
 
-    return reconciliation(settings, receiver, stop=stop)
+    reconcile = reconciliation_once_connected if connects else reconciliation
+    return reconcile(settings, receiver, stop=stop)
 
 
 def _one_processor(memory: Path) -> AbstractContextManager[None]:

@@ -1,12 +1,15 @@
 """What runs beside the receiver learns its port, and ends with it."""
 
 import asyncio
+import time
 
 import pytest
 
 from cli.services import _run
+from cloud.connecting.record import AgentRecord, Record, RecordFile
 from receiver.server import CannotListen
 from settings import Settings
+from tests.platform import platform, samples
 
 
 def settings_for(tmp_path, **given):
@@ -20,8 +23,14 @@ def settings_for(tmp_path, **given):
     return Settings(_env_file=None, **values)
 
 
-def run(settings, beside):
-    return _run(settings, with_receiver=True, with_processor=True, services_beside=[beside])
+def run(settings, beside, *, connects=False):
+    return _run(
+        settings,
+        with_receiver=True,
+        with_processor=True,
+        services_beside=[beside],
+        connects=connects,
+    )
 
 
 async def test_a_service_beside_learns_the_port_of_the_receiver_and_may_end_all(tmp_path):
@@ -63,3 +72,31 @@ async def test_the_error_of_a_service_beside_ends_all_and_is_raised(tmp_path):
     async with asyncio.timeout(20):
         with pytest.raises(RuntimeError, match="no tunnel"):
             await run(settings_for(tmp_path), beside)
+
+
+@pytest.mark.parametrize("connects", [True, False])
+async def test_nobody_elses_calls_are_fetched_before_the_agent_is_connected(tmp_path, connects):
+    async with platform() as held:
+        held.add_conversation(samples.conversation(1, started_at=time.time() - 3600))
+        settings = settings_for(
+            tmp_path,
+            elevenlabs_api_key=held.api_key,
+            elevenlabs_base_url=held.url,
+            reconcile_every="1s",
+        )
+        state = tmp_path / "spool/.spool/reconciliation.json"
+
+        async def beside(ready, stop):
+            await ready
+            if connects:
+                await asyncio.sleep(1.5)
+                assert not held.requests
+                agent = AgentRecord(initiation="workspace", post_call="workspace")
+                RecordFile(tmp_path / "spool").save(Record(agents={"agent_books": agent}))
+            while not state.exists():
+                await asyncio.sleep(0.05)
+            stop.set()
+
+        async with asyncio.timeout(30):
+            await run(settings, beside, connects=connects)
+        assert held.requests

@@ -4,41 +4,37 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import Literal
+from typing import TYPE_CHECKING
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from cli.fetched import Done, SilentAgent, shown, tell
 from cli.options import cloud_options
-from cli.output import console, print_json, print_problems, problems
+from cli.output import problems
 from cli.reconciling import current_secret
 from cli.services import stop_at_signals
 from cli.wiring import open_spool
 from cloud.client import open_client
 from cloud.errors import CloudError
-from cloud.fetching.backfill import BackfillOptions, BackfillReport
+from cloud.fetching.backfill import BackfillOptions
 from cloud.fetching.backfill import backfill as fetch_missing
 from cloud.fetching.conversations import Conversations
-from cloud.fetching.intake import Intake, NotTaken, SpoolIntake
+from cloud.fetching.intake import Intake, NotTaken, SpoolIntake, no_room
+from cloud.fetching.report import BackfillReport
 from cloud.fetching.server_intake import open_server_intake
-from cloud.fetching.whose import sending_agents
+from cloud.fetching.whose import is_known_agent, sending_agents
 from cloud.retrying import Patience
 from processor.lock import is_held, processor_lock
 from setting_values import seconds_of
 from settings import Settings, SettingsError
-from spool.format import SpoolLocked
+from spool.format import SpoolFull, SpoolLocked
+
+if TYPE_CHECKING:
+    from elevenlabs.client import AsyncElevenLabs
 
 _TELL_SECONDS = 10.0  # between two lines where there is no terminal
 _STOPPED = 130  # as shells say it of Ctrl-C
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Done:
-    report: BackfillReport
-    since: datetime
-    stored_by: Literal["backfill", "server"]
-    has_processor: bool
 
 
 def backfill(
@@ -61,23 +57,22 @@ def backfill(
     except ValueError as error:
         problems.print(f"--since {since!r}: {error}", style="bold red", markup=False)
         return 2
-    connected = sending_agents(settings.payload_storage_path)
+    named = tuple(dict.fromkeys(agents))
     options = BackfillOptions(
-        since=moment.timestamp(), agents=agents or connected, audio=audio, concurrency=concurrency
+        since=moment.timestamp(),
+        agents=named or sending_agents(settings.payload_storage_path),
+        audio=audio,
+        concurrency=concurrency,
     )
     try:
-        done = asyncio.run(_backfill(settings, options, moment))
+        done = asyncio.run(_backfill(settings, options, moment, named=named))
     except asyncio.CancelledError:
         problems.print("Stopped at once, as told. Run it again to go on.")
         return _STOPPED
-    if as_json:
-        print_json(_as_json(done))
-    else:
-        _print(done, audio=audio)
-    _print_problems(done.report)
+    tell(done, as_json=as_json, audio=audio)
     if done.report.is_stopped:
         return _STOPPED
-    return 1 if done.report.failed or done.report.broken_off else 0
+    return 1 if done.report.failed or done.report.broken_off or done.unknown_agents else 0
 
 
 def moment_of(since: str, *, now: datetime) -> datetime:
@@ -96,38 +91,55 @@ def moment_of(since: str, *, now: datetime) -> datetime:
     return datetime.fromtimestamp(max(0.0, unix_seconds), UTC)
 
 
-async def _backfill(settings: Settings, options: BackfillOptions, since: datetime) -> _Done:
+async def _backfill(
+    settings: Settings, options: BackfillOptions, since: datetime, *, named: tuple[str, ...]
+) -> Done:
     stop = stop_at_signals()
     root = settings.payload_storage_path
+    patience = Patience()
     async with (
         open_client(cloud_options(settings)) as client,
-        _open_intake(settings) as intake,
+        open_intake(settings) as intake,
     ):
         with _progress(since) as show:
             report = await fetch_missing(
-                Conversations(client, Patience()),
+                Conversations(client, patience),
                 root,
                 intake,
                 options=options,
                 on_progress=show,
                 stop=stop,
             )
-        return _Done(
+        is_whole = not report.broken_off and not report.is_stopped
+        silent = report.silent_agents if named and is_whole else []
+        return Done(
             report=report,
+            silent=[await _looked_up(client, patience, agent_id) for agent_id in silent],
             since=since,
             stored_by="backfill" if isinstance(intake, SpoolIntake) else "server",
             has_processor=await asyncio.to_thread(is_held, processor_lock(root)),
         )
 
 
+async def _looked_up(client: "AsyncElevenLabs", patience: Patience, agent_id: str) -> SilentAgent:
+    try:
+        return SilentAgent(
+            agent_id=agent_id, is_known=await is_known_agent(client, patience, agent_id)
+        )
+    except CloudError as error:  # such as a key that may not read agents
+        return SilentAgent(agent_id=agent_id, doubt=str(error))
+
+
 @asynccontextmanager
-async def _open_intake(settings: Settings) -> AsyncIterator[Intake]:
+async def open_intake(settings: Settings) -> AsyncIterator[Intake]:
     """Open the spool, or a way to the server that owns it; raises CloudError, SpoolError."""
     async with AsyncExitStack() as stack:
         try:
             spool, committer = await stack.enter_async_context(open_spool(settings))
         except SpoolLocked as error:
             intake = await stack.enter_async_context(_open_server(settings, error))
+        except SpoolFull as error:
+            raise SpoolFull(f"{no_room(error)} and run it again") from error
         else:
             intake = SpoolIntake(spool, committer)
         yield intake
@@ -156,7 +168,7 @@ async def _open_server(settings: Settings, locked: SpoolLocked) -> AsyncIterator
 @contextmanager
 def _progress(since: datetime) -> Iterator[Callable[[BackfillReport], None]]:
     """Give what shows how far it is: a bar, or a line now and then where there is no terminal."""
-    problems.print(f"Looking for calls since {_shown(since)}.", markup=False)
+    problems.print(f"Looking for calls since {shown(since)}.", markup=False)
     if not problems.is_terminal:
         yield _lines()
         return
@@ -180,57 +192,10 @@ def _progress(since: datetime) -> Iterator[Callable[[BackfillReport], None]]:
 def _lines() -> Callable[[BackfillReport], None]:
     told_at = time.monotonic()
 
-    def tell(report: BackfillReport) -> None:
+    def show(report: BackfillReport) -> None:
         nonlocal told_at
         if time.monotonic() - told_at >= _TELL_SECONDS:
             told_at = time.monotonic()
             problems.print(f"{report.done} calls looked at, {report.stored} stored so far.")
 
-    return tell
-
-
-def _shown(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M} UTC"
-
-
-def _as_json(done: _Done) -> dict[str, object]:
-    return {
-        **asdict(done.report),
-        "since": done.since.isoformat(),
-        "stored_by": done.stored_by,
-        "processor_is_running": done.has_processor,
-    }
-
-
-def _print(done: _Done, *, audio: bool) -> None:
-    report = done.report
-    recordings = f", with {report.recordings} recordings" if audio else ""
-    console.print(
-        f"{report.done} calls looked at since {_shown(done.since)}: {report.stored} were missing "
-        f"and are stored now{recordings}; {report.there} were there.",
-        markup=False,
-    )
-    for count, what in (
-        (report.still_running, "not over yet: run it again later"),
-        (report.nothing_said, "with nothing to store: it broke off before anybody spoke"),
-        (report.gone, "listed, but no longer kept by ElevenLabs"),
-    ):
-        if count:
-            console.print(f"  {count} {what}", markup=False)
-    if report.stored and not done.has_processor:
-        console.print("No processor is running: memory follows when one is started.")
-
-
-def _print_problems(report: BackfillReport) -> None:
-    if report.failures:
-        lines = [f"{conversation_id}: {error}" for conversation_id, error in report.failures]
-        more = report.failed - len(lines)
-        if more:
-            lines.append(f"and {more} more")
-        print_problems(f"{report.failed} calls could not be fetched:", lines)
-    if report.broken_off:
-        problems.print(report.broken_off, style="bold red", markup=False)
-    if report.is_stopped:
-        problems.print("Stopped, as told.")
-    if report.failed or report.broken_off or report.is_stopped:
-        problems.print("Run it again to go on: what is stored is not fetched again.")
+    return show

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from aiohttp import web
+
 from cloud.client import CloudOptions, open_client
 from cloud.fetching.backfill import BackfillOptions, backfill
 from cloud.fetching.conversations import Conversations
@@ -58,6 +60,33 @@ def expected_files(held, *, audio=True):
         if audio and conversation_id in held.audio:
             names.add(f"{conversation_id}/{conversation_id}_audio.mp3")
     return names
+
+
+def a_call(held, number=1, *, audio=RECORDING, **given):
+    """Add one call and return its id."""
+    body = samples.conversation(number, has_audio=audio is not None, **given)
+    held.add_conversation(body, audio=audio)
+    return body["conversation_id"]
+
+
+@asynccontextmanager
+async def saying(*, listing, conversation="{}"):
+    """Serve these texts for ever; yield the address."""
+
+    async def answer(request):
+        is_listing = request.path == "/v1/convai/conversations"
+        text = listing if is_listing else conversation
+        return web.Response(text=text, content_type="application/json")
+
+    app = web.Application()
+    app.router.add_get("/{path:.*}", answer)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    try:
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()
 
 
 @contextmanager

@@ -1,15 +1,21 @@
 """`run.py backfill` as a user runs it: real processes, real signals, a platform over HTTP."""
 
+import asyncio
 import json
 import signal
 import time
 import urllib.request
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 
 import pytest
 
+import cli.backfill
 from cli.backfill import moment_of
+from cli.fetched import print_report_problems
+from cloud.fetching.report import BackfillReport
+from settings import Settings
+from spool.format import SpoolFull
 from tests.backfills import expected_files, fill
 from tests.platform import platform_in_thread
 from tests.program import program
@@ -102,7 +108,58 @@ def test_what_failed_is_named_and_the_exit_code_says_so(tmp_path):
         assert "4 were missing" in failed.stdout
         assert "1 calls could not be fetched" in failed.stderr
         assert broken in failed.stderr
-        assert "Run it again" in failed.stderr
+        assert "Running it again does not help" in failed.stderr
+        assert "Run it again" not in failed.stderr
+
+
+@pytest.mark.parametrize(
+    ("report", "helps"),
+    [
+        (BackfillReport(failed=1, failures=[("conv_1", "no answer")], may_help=True), True),
+        (BackfillReport(failed=1, failures=[("conv_1", "no known status")]), False),
+        (BackfillReport(broken_off="refused"), True),
+        (BackfillReport(is_stopped=True), True),
+        (BackfillReport(), None),
+    ],
+)
+def test_it_is_said_whether_running_it_again_helps(report, helps, capsys):
+    print_report_problems(report)
+    said = capsys.readouterr().err
+    assert ("Run it again to go on" in said) == (helps is True)
+    assert ("Running it again does not help" in said) == (helps is False)
+
+
+def test_an_agent_of_whom_there_is_no_call_is_named_and_an_unknown_one_is_an_error(tmp_path):
+    with a_program(tmp_path, 3) as (held, running):
+        held.add_agent("agent_quiet")
+        quiet = running.run("backfill", *SINCE, "--agent", "agent_quiet")
+        assert "No call of agent_quiet since 2026-09-01 00:00 UTC" in quiet.stdout
+        assert "check the id" in quiet.stdout
+        options = ("--agent", "agent_typo", "--agent", "agent_books")
+        typo = running.run("backfill", *SINCE, *options, expect=1)
+        assert "3 were missing" in typo.stdout
+        assert "ElevenLabs knows no agent agent_typo: check the id" in typo.stderr
+        report = json.loads(running.run("backfill", *SINCE, *options, "--json", expect=1).stdout)
+        assert (report["there"], report["unknown_agents"]) == (3, ["agent_typo"])
+        held.faults.add(path="/agents/", status=403, times=None)
+        hidden = running.run("backfill", *SINCE, "--agent", "agent_typo")
+        assert "No call of agent_typo" in hidden.stdout
+        assert "403" in hidden.stdout
+
+
+def test_a_full_disk_at_the_start_says_what_to_do(tmp_path, monkeypatch):
+    @asynccontextmanager
+    async def full(settings):
+        raise SpoolFull("no room to recover the spool: x; free some space, it goes on by itself")
+        yield
+
+    async def begin():
+        async with cli.backfill.open_intake(Settings(_env_file=None)):
+            raise AssertionError("there is no room")
+
+    monkeypatch.setattr(cli.backfill, "open_spool", full)
+    with pytest.raises(SpoolFull, match=r"spool: x; free some space and run it again$"):
+        asyncio.run(begin())
 
 
 def test_a_refused_key_is_one_clear_line(tmp_path):
@@ -211,7 +268,8 @@ def test_the_server_looks_for_missed_calls_by_itself_and_health_says_so(tmp_path
         assert files(running) == expected_files(held)
         held.faults.add(path="/conversations$", status=401, times=None)
         wait_for(lambda: running.health()["reconciliation"]["status"] == "failed", running)
-        assert "API key" in running.health()["reconciliation"]["error"]
+        assert "error" not in running.health()["reconciliation"]
+        assert "API key" in running.log()
         assert running.health()["status"] == "ok"
         assert running.end() == 0
         assert "Traceback" not in running.log()

@@ -200,6 +200,75 @@ async def test_a_refused_key_is_one_clear_line(tmp_path, caplog):
         assert len(fetched.held.requests) == 1
 
 
+def lines(caplog):
+    """What was logged by the service: level and action, line by line."""
+    found = (record for record in caplog.records if record.name == "cloud.fetching.reconcile")
+    return [(record.levelno, record.action) for record in found]
+
+
+async def test_what_goes_on_failing_is_said_once_until_it_changes_or_heals(tmp_path, caplog):
+    refused = (logging.WARNING, "reconciliation_failed")
+    async with reconciling(tmp_path) as fetched:
+        fetched.held.faults.add(path="/conversations$", status=401, times=3)
+        fetched.held.faults.add(path="/conversations$", status=403, times=3)
+        with caplog.at_level(logging.DEBUG, "cloud.fetching.reconcile"):
+            async with service(fetched, every_seconds=0.02):
+                await until(lambda: len(lines(caplog)) > 9)
+        again = (logging.DEBUG, "reconciliation_failed")
+        done = (logging.DEBUG, "reconciled")
+        assert lines(caplog)[:9] == [
+            *(refused, again, again),
+            *(refused, again, again),
+            *((logging.INFO, "reconciliation_works_again"), done, done),
+        ]
+
+
+async def test_what_is_stored_while_the_same_call_goes_on_failing_is_said(tmp_path, caplog):
+    async with reconciling(tmp_path, attempts=1) as fetched:
+        broken = add(fetched, 1, ended_ago=HOUR)
+        fetched.held.faults.add(path=f"/{broken}$", status=500, times=None)
+        with caplog.at_level(logging.INFO, "cloud.fetching.reconcile"):
+            async with service(fetched, every_seconds=0.02):
+                await until(lambda: lines(caplog))
+                add(fetched, 2, ended_ago=HOUR)
+                await until(lambda: len(lines(caplog)) > 1)
+        assert lines(caplog) == [
+            (logging.WARNING, "reconciliation_failed"),
+            (logging.INFO, "reconciliation_failed"),
+        ]
+        assert caplog.records[-1].stored == 1
+
+
+async def test_calls_that_cannot_be_fetched_do_not_keep_it_at_the_same_time_for_ever(tmp_path):
+    async with reconciling(tmp_path, attempts=1) as fetched:
+        for number in range(60):
+            conversation_id = add(fetched, number, ended_ago=2 * HOUR)
+            fetched.held.audio[conversation_id] = b""
+        broken = [add(fetched, number, ended_ago=2 * HOUR) for number in range(60, 120)]
+        for conversation_id in broken:
+            fetched.held.faults.add(path=f"/{conversation_id}$", status=500, times=None)
+        good = add(fetched, 200, ended_ago=HOUR)
+        run = await once(fetched)
+        assert (run.stored, run.recordings, run.failed) == (61, 1, 60)
+        assert good in str(fetched.files())
+        fetched.clock.now += LONGEST_HOLD + timedelta(days=1)
+        run = await once(fetched)
+        assert run.complete_until == fetched.clock.now - LONGEST_HOLD
+        fetched.clock.now += timedelta(days=1)
+        assert (await once(fetched)).status == "ok"
+
+
+async def test_a_run_under_a_clock_far_ahead_is_made_good(tmp_path):
+    async with reconciling(tmp_path) as fetched:
+        ahead = NOW + timedelta(days=4 * 365)
+        write_last_run(
+            fetched.root, replace(A_RUN, started_at=ahead, finished_at=ahead, complete_until=ahead)
+        )
+        add(fetched, 1, ended_ago=HOUR)
+        run = await once(fetched)
+        assert (run.stored, run.since, run.complete_until) == (1, NOW - FIRST_LOOK_BACK, NOW)
+
+
 async def test_without_a_key_a_run_fails_and_says_why(tmp_path):
     async with reconciling(tmp_path) as fetched:
         options = replace(fetched.options, cloud=CloudOptions(api_key=""))
@@ -224,10 +293,10 @@ async def test_what_cannot_be_recorded_is_logged_and_tried_again(tmp_path, caplo
     async with reconciling(tmp_path) as fetched:
         last_run_file(fetched.root).mkdir()
         async with service(fetched):
-            await until(lambda: len(caplog.records) > 1)
+            await until(lambda: caplog.records and len(fetched.held.requests) > 1)
             last_run_file(fetched.root).rmdir()
             await until(lambda: read_last_run(fetched.root))
-        assert {record.action for record in caplog.records} == {"reconciliation_broke"}
+        assert [record.action for record in caplog.records] == ["reconciliation_broke"]
         assert sorted(path.name for path in last_run_file(fetched.root).parent.glob("*.json")) == [
             "reconciliation.json"
         ]
@@ -338,8 +407,8 @@ def test_what_health_says(tmp_path, monkeypatch):
     assert state(elevenlabs_api_key="xi", reconcile_every="1h") == {
         "status": "ok",
         "last_run_at": A_RUN.started_at.isoformat(),
-        "error": "",
         "stored": 2,
+        "failed": 0,
         "every_seconds": 3600,
     }
 
@@ -348,7 +417,7 @@ async def test_a_failing_reconciliation_is_shown_by_health_and_makes_it_no_worse
     async with receiving(tmp_path) as running:
         answer = await running.client.get("/health")
         assert (await answer.json())["reconciliation"] == {"status": "off"}
-        failing = {"status": "failed", "error": "ElevenLabs refused (401)"}
+        failing = {"status": "failed", "failed": 3}
         object.__setattr__(running.receiver, "reconciliation", lambda: failing)
         answer = await running.client.get("/health")
         assert answer.status == 200

@@ -197,8 +197,9 @@ def test_the_parts_of_a_failure_are_text_whatever_the_answer_has():
         ([], "no object"),
         (a_conversation(conversation_id=None), "no usable id"),
         (a_conversation(conversation_id="../up"), "no usable id"),
-        (a_conversation(transcript=None), "no list"),
         (a_conversation(transcript={}), "no list"),
+        (a_conversation(transcript=""), "no list"),
+        (a_conversation(transcript=0), "no list"),
         (a_conversation(status="gone"), "'gone'"),
         (a_conversation(status=["done"]), "none we know"),
         (a_conversation(note=b"bytes"), "cannot be written"),
@@ -208,6 +209,39 @@ def test_the_parts_of_a_failure_are_text_whatever_the_answer_has():
 def test_what_is_no_conversation_is_not_understood(conversation, reason):
     with pytest.raises(NotUnderstood, match=reason):
         event_of(conversation)
+
+
+def without_transcript(conversation):
+    return {name: value for name, value in conversation.items() if name != "transcript"}
+
+
+def test_no_transcript_is_one_without_turns():
+    signed = transcription_payload(conversation_id=ID)
+    for data in ({**signed["data"], "transcript": None}, without_transcript(signed["data"])):
+        body = event_of(data).body
+        assert is_same_event("transcription", body, encoded({**signed, "data": data}))
+        assert parse_event("transcription", body).turns == ()
+    for conversation in (a_failed_call(), a_failed_call(direction="inbound")):
+        expected = event_of(conversation)
+        assert event_of({**conversation, "transcript": None}) == expected
+        assert event_of(without_transcript(conversation)) == expected
+
+
+@pytest.mark.parametrize("odd", [float("nan"), float("inf"), float("-inf")])
+def test_a_number_that_json_does_not_have_is_null(odd):
+    note = {"deep": [odd, 1.5, {"er": odd}], "other": "NaN"}
+    body = event_of(a_conversation(note=note)).body
+    expected = {"deep": [None, 1.5, {"er": None}], "other": "NaN"}
+    assert strictly(body)["data"] == a_conversation(note=expected)
+
+
+def strictly(body):
+    """Read JSON as others do who do not know Python's NaN."""
+
+    def refuse(name):
+        raise AssertionError(f"{name} is no JSON")
+
+    return json.loads(body, parse_constant=refuse)
 
 
 def test_half_a_surrogate_pair_is_no_obstacle():
@@ -272,5 +306,6 @@ def check(conversation):
         delivery = identify(found.body)
         assert (delivery.kind, delivery.conversation_id) == (found.kind, found.conversation_id)
         assert delivery.source == "backfill"
+        strictly(found.body)
         assert parse_event(found.kind, found.body).event_timestamp == RETRIEVED
         assert is_same_event(found.kind, found.body, found.body)

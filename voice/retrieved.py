@@ -7,6 +7,7 @@ conversation always gives the same bytes.
 """
 
 import json
+import math
 import re
 from dataclasses import dataclass, replace
 from typing import Any
@@ -50,7 +51,8 @@ def event_of(conversation: dict[str, Any]) -> Retrieved | None:
     Return the event of a conversation, in the form in which the platform's API gives it.
 
     None if there is none: it is still running, or failed before anything was said, and is no
-    outbound call. Raises `NotUnderstood` for what is no such conversation.
+    outbound call. No transcript is one without turns, as in a webhook. Raises `NotUnderstood`
+    for what is no such conversation.
     """
     if not isinstance(conversation, dict):
         raise NotUnderstood(f"a conversation is no object: {type(conversation).__name__}")
@@ -58,7 +60,7 @@ def event_of(conversation: dict[str, Any]) -> Retrieved | None:
         conversation.get("conversation_id"), complaint="a conversation has no usable id"
     )
     transcript, status = conversation.get("transcript"), conversation.get("status")
-    if not isinstance(transcript, list):
+    if transcript is not None and not isinstance(transcript, list):
         raise NotUnderstood(f"the transcript of {conversation_id} is no list")
     if text(status) in _RUNNING:
         return None
@@ -119,13 +121,29 @@ def _retrieved(kind: EventKind, type_: str, data: dict[str, Any]) -> Retrieved:
 def _body(type_: str, data: dict[str, Any]) -> bytes:
     event = {"type": type_, "source": "backfill", "data": data}
     try:
-        body = json.dumps(event, ensure_ascii=False, separators=(",", ":"))
         try:
-            return body.encode()
-        except UnicodeEncodeError:  # half of a surrogate pair, which only an escape can spell
-            return json.dumps(event, separators=(",", ":")).encode()
+            return _written(event)
+        except ValueError:  # rarely: looking for these numbers first would cost every event time
+            return _written(_finite(event))
     except (TypeError, ValueError, RecursionError) as error:
         raise NotUnderstood(f"a conversation cannot be written as JSON: {error}") from error
+
+
+def _written(event: Any) -> bytes:
+    body = json.dumps(event, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    try:
+        return body.encode()
+    except UnicodeEncodeError:  # half of a surrogate pair, which only an escape can spell
+        return json.dumps(event, allow_nan=False, separators=(",", ":")).encode()
+
+
+def _finite(value: Any) -> Any:
+    """Return `value` with null for NaN and the infinities, which Python reads and JSON has not."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {name: _finite(each) for name, each in value.items()}
+    return list(map(_finite, value)) if isinstance(value, list) else value
 
 
 def _failure(conversation: dict[str, Any], phone_call: dict[str, Any]) -> dict[str, Any]:

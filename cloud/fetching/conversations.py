@@ -1,6 +1,6 @@
 """What is asked of the platform about conversations: the listing, one in full, its recording."""
 
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -9,7 +9,7 @@ from elevenlabs.core.request_options import RequestOptions
 from pydantic import BaseModel
 
 from cloud.client import ONCE, as_json
-from cloud.errors import CloudError, Refused, Unreachable
+from cloud.errors import CloudError, Refused
 from cloud.fetching.intake import Sink, Status
 from cloud.retrying import Patience
 
@@ -33,19 +33,24 @@ class NoConversation(CloudError):
     """What came is not the conversation that was asked for."""
 
 
-class EmptyRecording(Unreachable):
-    """A recording came without a single byte; like all that did not come, asked for again."""
+class EmptyRecording(CloudError):
+    """A recording came without a single byte: there is none to be fetched."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One line of the listing: times in unix seconds, 0 where the platform gave none."""
+    """
+    One line of the listing: times in unix seconds, 0 where the platform gave none.
+
+    `is_silent`: it failed, was no call of ours, and nothing was said, so that it has no event.
+    """
 
     conversation_id: str
     agent_id: str
     status: str
     started_at: float
     ended_at: float
+    is_silent: bool
 
 
 class Conversations:
@@ -59,31 +64,31 @@ class Conversations:
         self._api = client.conversational_ai.conversations
         self._patience = patience
 
+    async def check(self) -> None:
+        """Raise Refused, Unreachable or BrokenListing unless the platform lists calls now."""
+        await self._page(None, None, 0.0, None, size=1)
+
     async def listed(
-        self, *, since: float, until: float | None, agents: Sequence[str]
+        self, *, since: float, until: float | None, agent_id: str | None
     ) -> AsyncIterator[Row]:
         """
-        Yield every call that began in this time (unix seconds), the oldest first, agent by agent.
+        Yield every call that began in this time (unix seconds), the oldest first.
 
-        No agent means all. Calls that are not over are left out as far as the platform does so,
-        and a call may come twice when the listing shifts. Raises BrokenListing too.
+        Those of one agent, or of all. Calls that are not over are left out as far as the platform
+        does so, and a call may come twice when the listing shifts. Raises BrokenListing too.
         """
-        for agent_id in agents or (None,):
-            async for row in self._listed(agent_id, since, until):
-                yield row
-
-    async def _listed(
-        self, agent_id: str | None, since: float, until: float | None
-    ) -> AsyncIterator[Row]:
         cursor: str | None = None
         reached, is_in_order = 0.0, True
         while True:
             try:
                 page = await self._page(cursor, agent_id, since, until)
             except Refused as error:
-                is_cursor = cursor is not None and error.status in _CURSOR_REFUSED
-                if not is_cursor or not is_in_order or reached <= since:
+                if cursor is None or error.status not in _CURSOR_REFUSED:
                     raise
+                if not is_in_order or reached <= since:
+                    raise BrokenListing(
+                        "the listing expired too often: run it again, with a shorter --since"
+                    ) from error
                 cursor, since = None, reached  # a cursor expires: on from where it was
                 continue
             for model in page.conversations:
@@ -108,7 +113,8 @@ class Conversations:
             value = as_json(model) if isinstance(model, BaseModel) else {}
         if value.get("conversation_id") != conversation_id:
             raise NoConversation(
-                f"ElevenLabs answered with something else than {conversation_id}: run it again"
+                f"ElevenLabs answered with something else than {conversation_id}: look for a "
+                "newer version"
             )
         return value
 
@@ -119,7 +125,8 @@ class Conversations:
         Store the recording and return what became of it.
 
         It is stored only once all of it is there; one that breaks off is asked for again from
-        its beginning, with a new sink. Raises EmptyRecording and what the sink raises too.
+        its beginning, with a new sink; an empty one once more, without a pause. Raises
+        EmptyRecording and what the sink raises too.
         """
 
         async def once() -> Status:
@@ -130,19 +137,26 @@ class Conversations:
                 async for block in response.data:  # raises at its end if anything is missing
                     await sink.write(block)
                 if not sink.size:
-                    raise EmptyRecording(
-                        f"the recording of {conversation_id} came empty: run it again later"
-                    )
+                    raise EmptyRecording(f"the recording of {conversation_id} is empty")
                 return await sink.store()
 
-        return await self._patience.read(once)
+        try:
+            return await self._patience.read(once)
+        except EmptyRecording:
+            return await self._patience.read(once)
 
     async def _page(
-        self, cursor: str | None, agent_id: str | None, since: float, until: float | None
+        self,
+        cursor: str | None,
+        agent_id: str | None,
+        since: float,
+        until: float | None,
+        *,
+        size: int = _PAGE_SIZE,
     ) -> Any:
         """Return one page, with `conversations`, `has_more` and `next_cursor`."""
         # Rounded outwards: whether the platform takes its bounds in is not documented.
-        bounds = {"call_start_after_unix": int(since) - 1}
+        bounds = {"call_start_after_unix": max(0, int(since) - 1)}
         if until is not None:
             bounds["call_start_before_unix"] = int(until) + 1
         chosen = {"agent_id": agent_id, "cursor": cursor}
@@ -152,7 +166,7 @@ class Conversations:
                 lambda: self._api.list(
                     **asked,
                     **bounds,
-                    page_size=_PAGE_SIZE,
+                    page_size=size,
                     sort_direction="asc",
                     exclude_statuses=sorted(RUNNING),
                     request_options=ONCE,
@@ -181,12 +195,14 @@ def _row(model: Any) -> Row:
     if not isinstance(conversation_id, str):
         raise BrokenListing("ElevenLabs lists a call without an id: run it again")
     started_at = _seconds(getattr(model, "start_time_unix_secs", None))
+    said = tuple(getattr(model, name, None) for name in ("status", "direction", "message_count"))
     return Row(
         conversation_id=conversation_id,
         agent_id=str(getattr(model, "agent_id", None) or ""),
         status=str(getattr(model, "status", None) or ""),
         started_at=started_at,
         ended_at=started_at + _seconds(getattr(model, "call_duration_secs", None)),
+        is_silent=said == ("failed", "inbound", 0),
     )
 
 

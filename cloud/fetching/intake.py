@@ -8,7 +8,7 @@ from typing import Literal, Protocol, TypeVar
 
 from cloud.errors import CloudError
 from spool.committer import Committer
-from spool.format import Kind, SpoolError, UnsuitableFolder
+from spool.format import Kind, SpoolError, SpoolFull, UnsuitableFolder
 from spool.staging import StagedFile
 from spool.writer import Arrival, Spool
 from voice.retrieved import Retrieved
@@ -130,8 +130,16 @@ def _translated() -> Iterator[None]:
         yield
     except UnsuitableFolder as error:
         raise NotStorable(f"{error}") from error
+    except SpoolFull as error:
+        raise NotTaken(no_room(error)) from error
     except SpoolError as error:
         raise NotTaken(f"{error}") from error
+
+
+def no_room(error: SpoolFull) -> str:
+    """Return what is full and what to do, for those who fetch: they do not go on by themselves."""
+    problem, _, _ = str(error).rpartition("; ")
+    return f"{problem or error}; free some space"
 
 
 async def in_thread(function: Callable[[], Result]) -> Result:
@@ -144,4 +152,6 @@ async def _to_its_end(running: "asyncio.Future[Result]") -> Result:
         return await asyncio.shield(running)
     except asyncio.CancelledError:
         await asyncio.wait([running])
+        if not running.cancelled():
+            running.exception()  # looked at, as nobody else will: else asyncio logs a traceback
         raise

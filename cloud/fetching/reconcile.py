@@ -15,10 +15,11 @@ from apscheduler.triggers.interval import IntervalTrigger  # type: ignore[import
 from cloud.apart import run_apart
 from cloud.client import CloudOptions, open_client
 from cloud.errors import CloudError
-from cloud.fetching.backfill import BackfillOptions, BackfillReport, backfill
+from cloud.fetching.backfill import BackfillOptions, backfill
 from cloud.fetching.conversations import Conversations
 from cloud.fetching.intake import Intake
 from cloud.fetching.last_run import LastRun, read_last_run, write_last_run
+from cloud.fetching.report import BackfillReport
 from cloud.fetching.whose import sending_agents
 from cloud.retrying import Patience
 from spool.format import STATE_FOLDER, SpoolError
@@ -87,7 +88,10 @@ async def reconcile(root: Path, open_intake: OpenIntake, options: ReconcileOptio
     """
     started_at = options.clock()
     before = await asyncio.to_thread(read_last_run, root)
-    since = started_at - FIRST_LOOK_BACK if before is None else before.complete_until - OVERLAP
+    since = started_at - FIRST_LOOK_BACK
+    # One that lies ahead is of a clock that was wrong: nobody knows until when nothing is missing.
+    if before is not None and before.complete_until <= started_at:
+        since = before.complete_until - OVERLAP
     report = await _backfill(
         root,
         open_intake,
@@ -160,6 +164,7 @@ class _Service:
         self._is_idle = asyncio.Event()
         self._is_idle.set()
         self._is_closed = False
+        self._last_problem = ""
 
     async def run(self) -> None:
         """Run, unless one runs still, and log what comes of it; never raises."""
@@ -187,22 +192,34 @@ class _Service:
         except Exception as error:  # noqa: BLE001 - the scheduler would log its text
             problem, trace = type(error).__name__, "".join(traceback.format_tb(error.__traceback__))
         else:
-            _log(run)
+            self._log(run)
             return
-        logger.error(
+        logger.log(
+            logging.ERROR if self._is_new(problem) else logging.DEBUG,
             "missed calls could not be looked for",
             extra={"action": "reconciliation_broke", "error": problem, "trace": trace},
         )
 
+    def _log(self, run: LastRun) -> None:
+        has_stored = run.stored or run.recordings
+        level = logging.INFO if has_stored else logging.DEBUG
+        given = {"listed": run.listed, "stored": run.stored, "recordings": run.recordings}
+        if run.status == "failed":
+            logger.log(
+                logging.WARNING if self._is_new(run.error) else level,
+                "missed calls were not all fetched; the next run tries again",
+                extra={"action": "reconciliation_failed", "error": run.error, **given},
+            )
+            return
+        if self._last_problem:
+            self._last_problem = ""
+            logger.info(
+                "reconciliation works again", extra={"action": "reconciliation_works_again"}
+            )
+        text = "missed calls were fetched" if has_stored else "no missed calls"
+        logger.log(level, text, extra={"action": "reconciled", **given})
 
-def _log(run: LastRun) -> None:
-    given = {"listed": run.listed, "stored": run.stored, "recordings": run.recordings}
-    if run.status == "failed":
-        logger.warning(
-            "missed calls were not all fetched; the next run tries again",
-            extra={"action": "reconciliation_failed", "error": run.error, **given},
-        )
-    elif run.stored or run.recordings:
-        logger.info("missed calls were fetched", extra={"action": "reconciled", **given})
-    else:
-        logger.debug("no missed calls", extra={"action": "reconciled", **given})
+    def _is_new(self, problem: str) -> bool:
+        """Tell whether a problem is another than that of the last run, and keep it in mind."""
+        is_new, self._last_problem = problem != self._last_problem, problem
+        return is_new

@@ -1,6 +1,6 @@
 """From settings to the options of each part."""
 
-from cloud.client import CloudOptions
+from cloud.options import CloudOptions
 from receiver.context import ReceiverOptions
 from settings import Settings
 from voice.greeting import GreetingOptions

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ from pydantic import BaseModel
 from pydantic_core import to_jsonable_python
 
 from cloud.errors import MissingApiKey, Unreachable, refused
+from cloud.options import CloudOptions
 
 if TYPE_CHECKING:
     from elevenlabs.client import AsyncElevenLabs
@@ -25,14 +25,6 @@ _NOT_UNDERSTOOD = "the answer is none that the SDK understands"
 # The SDK would repeat every request by itself, POST included: dialling twice, making two
 # webhooks. What may be repeated is decided in cloud/retrying.py.
 ONCE: RequestOptions = {"max_retries": 0}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CloudOptions:
-    """Where ElevenLabs is, and who asks. `base_url` "" is the usual address."""
-
-    api_key: str
-    base_url: str = ""
 
 
 @asynccontextmanager

@@ -9,10 +9,11 @@ from typing import Any
 
 from aiohttp import web
 
-from cloud.client import CloudOptions, open_client
+from cloud.client import open_client
 from cloud.fetching.backfill import BackfillOptions, backfill
 from cloud.fetching.conversations import Conversations
 from cloud.fetching.intake import SpoolIntake
+from cloud.options import CloudOptions
 from cloud.retrying import Patience
 from memory.in_memory import InMemoryStore
 from processor.apply import read_batch

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from cloud.calling.call_log import CallLog
 from cloud.calling.dialler import Dialler
 from cloud.calling.request import CallRequest
-from cloud.client import CloudOptions
+from cloud.options import CloudOptions
 from memory.in_memory import InMemoryStore
 from processor.derive import derive
 from tests.factories import transcription_payload

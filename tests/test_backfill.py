@@ -6,9 +6,10 @@ import json
 
 import pytest
 
-from cloud.client import CloudOptions, open_client
+from cloud.client import open_client
 from cloud.fetching.conversations import Conversations
 from cloud.fetching.intake import SpoolIntake
+from cloud.options import CloudOptions
 from spool.committer import Committer
 from spool.format import SpoolFull
 from spool.writer import Spool

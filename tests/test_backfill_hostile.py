@@ -7,9 +7,10 @@ import threading
 
 import pytest
 
-from cloud.client import CloudOptions, open_client
+from cloud.client import open_client
 from cloud.fetching.conversations import BrokenListing, Conversations
 from cloud.fetching.intake import SpoolIntake, in_thread
+from cloud.options import CloudOptions
 from spool.committer import Committer
 from spool.format import SpoolFull
 from spool.writer import Spool

@@ -6,7 +6,7 @@ import pytest
 
 from cloud.calling import dialler as dialling
 from cloud.calling.request import CallError
-from cloud.client import CloudOptions
+from cloud.options import CloudOptions
 from tests.outbound import (
     AGENT,
     ANA,

@@ -22,7 +22,7 @@ from aiohttp import ClientSession, web
 
 from cloud.calling.call_log import CallLog, CallRecord, DamagedCall
 from cloud.calling.request import CallError
-from cloud.client import CloudOptions
+from cloud.options import CloudOptions
 from spool import sync
 from spool.format import SpoolFailed, SpoolFull
 from tests.outbound import (

@@ -12,7 +12,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from cli.wiring import reconciliation_state
-from cloud.client import CloudOptions
 from cloud.connecting.record import AgentRecord, Record, RecordFile
 from cloud.fetching.intake import SpoolIntake
 from cloud.fetching.last_run import LastRun, last_run_file, read_last_run, write_last_run
@@ -25,6 +24,7 @@ from cloud.fetching.reconcile import (
     run_reconciliation,
 )
 from cloud.fetching.whose import sending_agents
+from cloud.options import CloudOptions
 from settings import Settings
 from spool.committer import Committer
 from spool.writer import Spool

@@ -23,8 +23,9 @@ from cloud.calling.result import (
     lost,
 )
 from cloud.calling.ring import ring
-from cloud.client import ONCE, CloudOptions, as_json, open_client, translated
+from cloud.client import ONCE, as_json, open_client, translated
 from cloud.errors import CloudError, Refused, Unreachable
+from cloud.options import CloudOptions
 from cloud.retrying import Patience
 from memory.port import Profile
 from spool.format import SpoolError

@@ -13,7 +13,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler  # type: ignore[impo
 from apscheduler.triggers.interval import IntervalTrigger  # type: ignore[import-untyped]
 
 from cloud.apart import run_apart
-from cloud.client import CloudOptions, open_client
+from cloud.client import open_client
 from cloud.errors import CloudError
 from cloud.fetching.backfill import BackfillOptions, backfill
 from cloud.fetching.conversations import Conversations
@@ -21,6 +21,7 @@ from cloud.fetching.intake import Intake
 from cloud.fetching.last_run import LastRun, read_last_run, write_last_run
 from cloud.fetching.report import BackfillReport
 from cloud.fetching.whose import sending_agents
+from cloud.options import CloudOptions
 from cloud.retrying import Patience
 from spool.format import STATE_FOLDER, SpoolError
 from spool.layout import create_durably

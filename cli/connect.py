@@ -12,7 +12,6 @@ from rich.markup import escape
 from rich.table import Table
 
 from cli.connection import (
-    POST_CALL_KEY,
     Unusable,
     goal_of,
     keys_of,
@@ -24,11 +23,12 @@ from cli.connection import (
 from cli.output import console, print_json, print_problems
 from cloud.connecting.connect import Connection, Outcome
 from cloud.connecting.current import Current
-from cloud.connecting.disconnect import drop_secrets, goal_without
+from cloud.connecting.disconnect import goal_without
+from cloud.connecting.record import RecordFile
 from cloud.connecting.steps import Line, Plan
 from cloud.connecting.wanted import Goal, Scope
 from cloud.errors import CloudError
-from settings import Settings, set_in_environment
+from settings import Settings
 from spool.format import SpoolError
 
 _PROBE_SECONDS = 3.0
@@ -118,7 +118,20 @@ def disconnect(
             report = asyncio.run(_run(settings, goal, options))
     except Unusable as error:
         report = _Report(code=2, problems=(str(error),))
+    if report.verified and not dry_run and not file.load().agents:
+        report = replace(report, hints=(*report.hints, *_still_done(settings, file)))
     return _printed(report, options)
+
+
+def _still_done(settings: Settings, file: RecordFile) -> tuple[str, ...]:
+    """Return what goes on although no agent is connected any more."""
+    left = "run disconnect again when nobody uses what stays, and it goes too"
+    fetched = (
+        "missed calls of all agents in this workspace are still fetched every "
+        f"{settings.reconcile_every} while ELEVENLABS_API_KEY is set: RECONCILE_EVERY=off stops it"
+    )
+    hints = ((left, file.path.exists()), (fetched, settings.reconcile_every_seconds > 0))
+    return tuple(hint for hint, is_so in hints if is_so)
 
 
 async def _run(settings: Settings, goal: Goal, options: _Options) -> _Report:
@@ -142,9 +155,6 @@ async def _run(settings: Settings, goal: Goal, options: _Options) -> _Report:
 async def _apply(connection: Connection, current: Current, plan: Plan, report: _Report) -> _Report:
     try:
         outcome = await connection.apply(current, plan)
-        is_last = outcome.is_verified and not connection.goal.agents
-        if is_last and not set_in_environment(POST_CALL_KEY):
-            drop_secrets(plan.record, connection.secrets)
     except (CloudError, SpoolError, OSError) as error:
         return replace(report, code=1, applied=True, problems=(str(error), _GO_ON))
     return replace(
@@ -211,6 +221,8 @@ def _printed(report: _Report, options: _Options) -> int:
 
 def _print_plan(lines: Iterable[Line]) -> None:
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=False, overflow="fold")  # an address that is cut is of no use
     for line in lines:
         style = _STYLES[line.state]
         table.add_row(f"[{style}]{line.state}[/{style}]", escape(f"{line.what}: {line.detail}"))

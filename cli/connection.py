@@ -5,7 +5,8 @@ from contextlib import asynccontextmanager, contextmanager
 from urllib.parse import urlsplit
 
 from cli.env_file import put_value
-from cloud.client import CloudOptions, open_client
+from cli.options import cloud_options
+from cloud.client import open_client
 from cloud.connecting.connect import Connection
 from cloud.connecting.record import Record, RecordFile
 from cloud.connecting.secret_file import SecretFile
@@ -100,16 +101,16 @@ def goal_of(settings: Settings, record: Record, agent: str, *, url: str, scope: 
 @asynccontextmanager
 async def open_connection(settings: Settings, goal: Goal) -> AsyncIterator[Connection]:
     """Open the SDK's client over the workspace of this API key; raises MissingApiKey."""
-    options = CloudOptions(
-        api_key=settings.elevenlabs_api_key.get_secret_value(),
-        base_url=settings.elevenlabs_base_url,
-    )
-    async with open_client(options) as client:
+    async with open_client(cloud_options(settings)) as client:
         yield Connection(
             workspace=Workspace(client, Patience()),
             goal=goal,
             record_file=record_file(settings),
-            secrets=SecretFile(read=_accepted_secrets, write=_accept_secrets),
+            secrets=SecretFile(
+                read=_accepted_secrets,
+                write=_accept_secrets,
+                is_fixed=set_in_environment(POST_CALL_KEY),
+            ),
         )
 
 

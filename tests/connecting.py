@@ -1,18 +1,19 @@
 """A connection with the stand-in for the platform, over a folder of the test's."""
 
 import copy
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 
 from dotenv import dotenv_values
 
 from cli.env_file import put_value
-from cloud.client import CloudOptions, open_client
+from cloud.client import open_client
 from cloud.connecting.connect import Connection
 from cloud.connecting.disconnect import goal_without
 from cloud.connecting.record import RecordFile
 from cloud.connecting.secret_file import SecretFile
 from cloud.connecting.wanted import Goal
 from cloud.connecting.workspace import Workspace
+from cloud.options import CloudOptions
 from cloud.retrying import Patience
 
 NAME = "ELEVENLABS_POST_CALL_KEY"
@@ -22,10 +23,15 @@ WRITES = ("POST", "PATCH", "PUT", "DELETE")
 
 
 class Desk:
-    """One installation: its folder, its keys, and the workspace it is connected to."""
+    """
+    One installation: its folder, its keys, and the workspace it is connected to.
 
-    def __init__(self, platform, folder, *, keys=KEYS):
+    Opening a client takes longer than most tests: those that do much share one, a `client`.
+    """
+
+    def __init__(self, platform, folder, *, keys=KEYS, client=None):
         self.platform = platform
+        self.client = client
         self.folder = folder
         self.keys = keys
         self.env = folder / ".env"
@@ -51,8 +57,8 @@ class Desk:
 
     @asynccontextmanager
     async def opened(self, goal):
-        options = CloudOptions(api_key=self.platform.api_key, base_url=self.platform.url)
-        async with open_client(options) as client:
+        shared = nullcontext(self.client) if self.client else opened_client(self.platform)
+        async with shared as client:
             yield Connection(
                 workspace=Workspace(client, Patience(attempts=3, first_pause_seconds=0.001)),
                 goal=goal,
@@ -69,6 +75,7 @@ class Desk:
         return await self._carried_out(self.goal(agent, **options))
 
     async def disconnect(self, agent=None):
+        """Disconnect as the command does; return (the plan, what came of it)."""
         return await self._carried_out(goal_without(self.record, agent, keys=self.keys))
 
     async def _carried_out(self, goal):
@@ -76,6 +83,11 @@ class Desk:
             current, plan = await connection.read()
             assert not plan.problems, plan.problems
             return plan, await connection.apply(current, plan)
+
+
+def opened_client(platform):
+    """Open the SDK's client over this platform, as a context manager."""
+    return open_client(CloudOptions(api_key=platform.api_key, base_url=platform.url))
 
 
 def writes(platform):

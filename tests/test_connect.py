@@ -482,6 +482,31 @@ async def test_one_agent_alone_can_be_connected_and_then_the_whole_workspace(spa
     assert space.settings["webhooks"]["post_call_webhook_id"] is None
 
 
+async def test_an_agent_stays_where_it_was_connected_though_its_override_was_removed(space, desk):
+    await desk.connect(scope="agent")
+    settings = json.loads(json.dumps(space.settings))
+    own(space)["workspace_overrides"] = {
+        "conversation_initiation_client_data_webhook": None,
+        "webhooks": None,
+    }
+    _, outcome = await desk.connect()
+    assert outcome.is_verified
+    assert space.settings == settings
+    overrides = own(space)["workspace_overrides"]
+    assert overrides["conversation_initiation_client_data_webhook"]["url"].startswith(URL)
+    assert overrides["webhooks"]["post_call_webhook_id"] in space.webhooks
+    assert desk.record.agents["agent_books"].post_call == "agent"
+
+
+async def test_an_agent_goes_to_its_own_webhooks_when_the_workspace_is_taken_later(space, desk):
+    await desk.connect()
+    take_the_workspace(space)
+    _, outcome = await desk.connect()
+    assert outcome.is_verified
+    assert desk.record.agents["agent_books"].initiation == "agent"
+    assert space.settings["webhooks"]["post_call_webhook_id"] == "wh_foreign"
+
+
 async def test_a_foreign_tool_of_the_same_name_on_the_agent_is_a_problem(space, desk):
     tool = json.loads(json.dumps(space.tools["tool_user_stock"]))
     tool["id"] = "tool_foreign"
@@ -585,6 +610,23 @@ async def test_the_record_is_private_and_holds_no_secret(space, desk):
     assert desk.record_file.path.stat().st_mode & 0o777 == 0o600
     assert hashlib.sha256(secret.encode()).hexdigest() in text
     assert not any(each in text for each in (secret, *KEYS.values()))
+
+
+async def test_a_header_that_was_there_before_is_put_back_and_never_shown(space, desk, caplog):
+    caplog.set_level(logging.DEBUG)
+    literal = "a-literal-key"
+    space.settings["conversation_initiation_client_data_webhook"] = {
+        "url": f"{URL}/webhook/client-data",
+        "request_headers": {"X-Api-Key": literal},
+    }
+    plans = [(await desk.connect())[0]]
+    assert literal in desk.record_file.path.read_text()
+    assert desk.record_file.path.stat().st_mode & 0o777 == 0o600
+    plans += [(await desk.connect(url=NEW_URL))[0], (await desk.disconnect())[0]]
+    headers = space.settings["conversation_initiation_client_data_webhook"]["request_headers"]
+    assert headers == {"X-Api-Key": literal}
+    told = "".join(repr((plan.lines, plan.hints, plan.problems)) for plan in plans)
+    assert literal not in caplog.text + told
 
 
 async def test_no_secret_is_logged_or_planned(space, desk, caplog):

@@ -5,12 +5,14 @@ import copy
 import json
 import os
 import pty
+import re
 import subprocess
 import sys
 
 import pytest
+from rich.console import Console
 
-from cli.connect import connect
+from cli.connect import connect, disconnect
 from cli.connection import AlreadyConnecting, Unusable, only_one, server_address
 from cli.env_file import write_first_env_file
 from cloud.connecting.workspace import Workspace
@@ -107,6 +109,75 @@ def test_disconnect_leaves_the_workspace_and_the_folder_as_they_were(space, user
     assert (user.folder / ".env").read_bytes() == env
     assert not (user.spool / ".spool/connection.json").exists()
     assert "nothing was connected" in user.run("disconnect", "--yes").stdout
+
+
+def test_disconnect_says_that_missed_calls_are_still_fetched(here, capsys, monkeypatch):
+    def disconnected():
+        settings = load_settings()
+        return disconnect(settings, agent=None, dry_run=False, yes=True, as_json=False)
+
+    words = "missed calls of all agents in this workspace are still fetched every 15m"
+    for every, is_told in (("off", False), ("15m", True)):
+        assert here(yes=True) == 0
+        monkeypatch.setenv("RECONCILE_EVERY", every)
+        capsys.readouterr()
+        assert disconnected() == 0
+        assert (words in capsys.readouterr().out) is is_told
+
+
+def test_while_an_agent_remains_connected_nothing_is_said_about_missed_calls(space, here, capsys):
+    space.add_agent("agent_bikes")
+    for agent in ("agent_books", "agent_bikes"):
+        assert here(agent, yes=True) == 0
+    capsys.readouterr()
+    settings = load_settings()
+    options = {"dry_run": False, "yes": True, "as_json": False}
+    assert disconnect(settings, agent="agent_books", **options) == 0
+    assert "missed calls" not in capsys.readouterr().out
+    assert disconnect(settings, agent="agent_bikes", **{**options, "dry_run": True}) == 0
+    assert "missed calls" not in capsys.readouterr().out
+
+
+def test_disconnect_says_what_stays_and_that_it_can_be_finished(space, here, capsys):
+    assert here(yes=True) == 0
+    (webhook,) = space.webhooks.values()
+    for stays in (True, False):
+        if stays:
+            space.faults.add(method="DELETE", path="/webhooks/", status=409)
+        capsys.readouterr()
+        options = {"agent": None, "dry_run": False, "yes": True, "as_json": False}
+        assert disconnect(load_settings(), **options) == 0
+        told = capsys.readouterr().out
+        assert ("stays" in told, "run disconnect again" in told) == (stays, stays)
+        assert (webhook["secret"] in load_settings().post_call_secrets) is stays
+
+
+def test_the_key_of_another_workspace_changes_nothing(here, capsys, monkeypatch):
+    assert here(yes=True) == 0
+    record = here.folder / "data/spool/.spool/connection.json"
+    held = record.read_bytes(), (here.folder / ".env").read_bytes()
+    with platform_in_thread() as other:
+        other.add_agent("agent_other")
+        monkeypatch.setenv("ELEVENLABS_BASE_URL", other.url)
+        assert here("agent_other", yes=True) == 1
+        for dry_run in (True, False):
+            options = {"agent": None, "dry_run": dry_run, "yes": True, "as_json": False}
+            assert disconnect(load_settings(), **options) == 1
+        assert writes(other) == []
+    output = capsys.readouterr()
+    assert output.err.count("another workspace") == 3
+    assert "is disconnected" not in output.out
+    assert (record.read_bytes(), (here.folder / ".env").read_bytes()) == held
+
+
+def test_an_address_can_be_read_in_a_narrow_window(here, capsys, monkeypatch):
+    monkeypatch.setattr("cli.connect.console", Console(width=80, highlight=False, soft_wrap=True))
+    url = f"https://{'-'.join(['very'] * 12)}-long.example"
+    assert here(url=url, dry_run=True) == 0
+    shown, _, _ = capsys.readouterr().out.partition("Nothing was changed")
+    assert "…" not in shown
+    assert max(map(len, shown.splitlines())) <= 80
+    assert f"{url}/webhook/post-call" in re.sub(r"\s+", "", shown)
 
 
 def test_a_dry_run_shows_the_plan_and_changes_nothing(space, here, capsys):

@@ -3,12 +3,15 @@
 import contextlib
 import copy
 import json
+import os
 import shutil
+from pathlib import Path
 
 import pytest
 
+from cloud.connecting.record import Record, RecordFile
 from cloud.errors import CloudError
-from tests.connecting import URL, Desk, plain, state_of, writes
+from tests.connecting import URL, Desk, opened_client, plain, state_of, writes
 from tests.platform import platform
 
 NEW_URL = "https://two.callspool.example"
@@ -44,8 +47,9 @@ by_action = pytest.mark.parametrize(("prepare", "act"), ACTIONS.values(), ids=AC
 class Stage:
     """A workspace and a folder, put back to the same beginning again and again."""
 
-    def __init__(self, space, folder, act):
+    def __init__(self, space, client, folder, act):
         self.space = space
+        self.client = client
         self.folder = folder
         self.act = act
 
@@ -56,16 +60,20 @@ class Stage:
                 "url": "https://crm.example/init",
                 "request_headers": {},
             }
-        desk = Desk(self.space, fresh(self.folder / "before"))
+        desk = self.desk(fresh(self.folder / "before"))
         if prepare:
             await prepare(desk)
+        self.accepted = desk.accepted()
         self.held = {name: copy.deepcopy(getattr(self.space, name)) for name in HELD}
         desk = self.begin()
         self.disk_writes = crashing(desk, 0)
         await self.act(desk)
         self.requests = len(writes(self.space))
-        self.expected = summary(self.space, desk)
+        self.expected = self.summary(desk)
         return self
+
+    def desk(self, folder):
+        return Desk(self.space, folder, client=self.client)
 
     def begin(self):
         """Return a desk at the beginning."""
@@ -76,12 +84,30 @@ class Stage:
         folder = self.folder / "now"
         shutil.rmtree(folder, ignore_errors=True)
         shutil.copytree(self.folder / "before", folder)
-        return Desk(self.space, folder)
+        return self.desk(folder)
 
     async def end(self, desk, number):
         self.space.faults.clear()
         await self.act(desk)
-        assert summary(self.space, desk) == self.expected, number
+        assert self.summary(desk) == self.expected, number
+
+    def summary(self, desk):
+        """Return what counts, with names for the ids and the secrets of what connect made."""
+        space = self.space
+        state = plain(state_of(space))
+        names = dict.fromkeys(space.webhooks, "webhook")
+        names |= {key: secret["name"] for key, secret in space.secrets.items()}
+        names |= {key: tool["tool_config"]["name"] for key, tool in space.tools.items()}
+        text = json.dumps({key: state.get(key) for key in ("agents", "settings")}, sort_keys=True)
+        for identifier, name in names.items():
+            text = text.replace(identifier, name)
+        webhooks = [(w["webhook_url"], w["retry_enabled"]) for w in space.webhooks.values()]
+        secrets = sorted(secret["name"] for secret in space.secrets.values())
+        tools = sorted(tool["tool_config"]["name"] for tool in space.tools.values())
+        known = {secret: f"number {n} of before" for n, secret in enumerate(self.accepted)}
+        known |= {webhook["secret"]: "of the webhook" for webhook in space.webhooks.values()}
+        accepted = [known.get(secret, "of no webhook") for secret in desk.accepted()]
+        return text, webhooks, secrets, tools, accepted, desk.record_file.path.exists()
 
 
 def fresh(folder):
@@ -91,8 +117,8 @@ def fresh(folder):
 
 @contextlib.asynccontextmanager
 async def stage(folder, prepare, act, *, taken=False):
-    async with platform() as space:
-        yield await Stage(space, folder, act).prepare(prepare, taken=taken)
+    async with platform() as space, opened_client(space) as client:
+        yield await Stage(space, client, folder, act).prepare(prepare, taken=taken)
 
 
 def crashing(desk, number):
@@ -112,22 +138,6 @@ def crashing(desk, number):
     desk.record_file.save = counted(save)
     desk.secrets = type(desk.secrets)(read=desk.accepted, write=counted(accept))
     return count
-
-
-def summary(space, desk):
-    """Return what counts, with names for the ids of what connect made."""
-    state = plain(state_of(space))
-    names = dict.fromkeys(space.webhooks, "webhook")
-    names |= {key: secret["name"] for key, secret in space.secrets.items()}
-    names |= {key: tool["tool_config"]["name"] for key, tool in space.tools.items()}
-    text = json.dumps({key: state.get(key) for key in ("agents", "settings")}, sort_keys=True)
-    for identifier, name in names.items():
-        text = text.replace(identifier, name)
-    webhooks = [(w["webhook_url"], w["retry_enabled"]) for w in space.webhooks.values()]
-    secrets = sorted(secret["name"] for secret in space.secrets.values())
-    tools = sorted(tool["tool_config"]["name"] for tool in space.tools.values())
-    is_accepted = [hook["secret"] == desk.accepted()[0] for hook in space.webhooks.values()]
-    return text, webhooks, secrets, tools, is_accepted, desk.record_file.path.exists()
 
 
 @by_action
@@ -158,7 +168,7 @@ async def test_after_a_crash_at_any_write_to_the_disk_it_ends_the_same(tmp_path,
             crashing(desk, number)
             with pytest.raises(Crash):
                 await act(desk)
-            await it.end(Desk(it.space, desk.folder), number)
+            await it.end(it.desk(desk.folder), number)
 
 
 @by_action
@@ -171,7 +181,7 @@ async def test_a_lost_connection_at_any_request_is_survived_at_once(
             desk = it.begin()
             it.space.faults.drop(WRITES, "", after_work=after_work, skip=number)
             await act(desk)
-            assert summary(it.space, desk) == it.expected, number
+            assert it.summary(desk) == it.expected, number
 
 
 async def test_a_second_crash_while_it_goes_on_changes_nothing_either(tmp_path):
@@ -188,7 +198,7 @@ async def test_a_second_crash_while_it_goes_on_changes_nothing_either(tmp_path):
 
 async def test_turning_round_in_the_middle_of_connect_undoes_it(tmp_path):
     async with stage(tmp_path, None, first) as it:
-        it.begin()
+        accepted = it.begin().accepted()
         before = plain(state_of(it.space))
         for number in range(it.requests):
             desk = it.begin()
@@ -200,6 +210,30 @@ async def test_turning_round_in_the_middle_of_connect_undoes_it(tmp_path):
             it.space.faults.clear()
             await gone(desk)
             assert plain(state_of(it.space)) == before, number
+            assert desk.accepted() == accepted, number
+
+
+async def test_the_record_is_durable_before_anything_goes_on(tmp_path, monkeypatch):
+    file = RecordFile(tmp_path)
+    file.save(Record(urls=("https://old.example",)))
+    synced, sync = [], os.fsync
+
+    def noting(fd):
+        sync(fd)
+        # What a crash at this moment would leave: the new content has its name only after this.
+        urls = file.load().urls if file.path.exists() else None
+        synced.append((Path(f"/proc/self/fd/{fd}").readlink(), urls))
+
+    monkeypatch.setattr(os, "fsync", noting)
+    file.save(Record(urls=("https://new.example",)))
+    folder = file.path.parent
+    assert synced[-2:] == [
+        (folder / "connection.json.part", ("https://old.example",)),
+        (folder, ("https://new.example",)),
+    ]
+    synced.clear()
+    file.remove()
+    assert synced == [(folder, None)]
 
 
 async def test_a_webhook_whose_making_never_ends_leaves_no_second_one(tmp_path):

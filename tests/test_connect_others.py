@@ -1,6 +1,7 @@
 """Others in the same workspace, and a platform that does not take everything."""
 
 import copy
+from dataclasses import replace
 
 import pytest
 
@@ -167,14 +168,89 @@ async def test_disconnecting_who_is_not_connected_names_who_is(space, desk):
         goal_without(desk.record, "agent_x", keys={})
 
 
-async def test_the_last_secret_is_never_taken_out(space, desk):
-    desk.accept(("wsec_ours",))
-    record = Record(webhook=Webhook(id="wh", url=URL, sha256=fingerprint("wsec_ours")))
-    drop_secrets(record, desk.secrets)
-    assert desk.accepted() == ("wsec_ours",)
+@pytest.mark.parametrize(
+    ("accepted", "kept"),
+    [
+        (("wsec_ours",), ("wsec_ours",)),
+        (("wsec_ours", "wsec_theirs"), ("wsec_theirs",)),
+        (("wsec_ours", "wsec_before", "wsec_theirs"), ("wsec_theirs",)),
+    ],
+)
+async def test_the_last_secret_is_never_taken_out(desk, accepted, kept):
+    desk.accept(accepted)
+    record = Record(
+        webhook=Webhook(id="wh", url=URL, sha256=fingerprint("wsec_ours")),
+        retired=(fingerprint("wsec_before"),),
+    )
+    drop_secrets(record, desk.secrets, left=frozenset())
+    assert desk.accepted() == kept
+
+
+async def test_secrets_that_stand_in_the_environment_are_not_taken_out(desk):
     desk.accept(("wsec_ours", "wsec_theirs"))
-    drop_secrets(record, desk.secrets)
-    assert desk.accepted() == ("wsec_theirs",)
+    record = Record(webhook=Webhook(id="wh", url=URL, sha256=fingerprint("wsec_ours")))
+    drop_secrets(record, replace(desk.secrets, is_fixed=True), left=frozenset())
+    assert desk.accepted() == ("wsec_ours", "wsec_theirs")
+
+
+async def test_the_secret_of_a_webhook_that_stays_stays_and_a_later_disconnect_ends_it(space, desk):
+    await desk.connect()
+    space.add_agent("agent_bikes")
+    (webhook,) = space.webhooks.values()
+    own = space.agents["agent_bikes"]["platform_settings"]["workspace_overrides"]["webhooks"]
+    own["post_call_webhook_id"] = webhook["webhook_id"]
+    for _ in range(2):
+        _, outcome = await desk.disconnect()
+        assert outcome.is_verified
+        assert len(outcome.left) == 1
+        assert desk.accepted() == (webhook["secret"], "wsec_first_start")
+        assert desk.record.webhook.id == webhook["webhook_id"]
+        assert desk.record.agents == {}
+    assert (list(space.webhooks), space.secrets) == ([webhook["webhook_id"]], {})
+    own["post_call_webhook_id"] = None
+    _, outcome = await desk.disconnect()
+    assert (outcome.is_verified, outcome.left, space.webhooks) == (True, (), {})
+    assert desk.accepted() == ("wsec_first_start",)
+    assert not desk.record_file.path.exists()
+
+
+async def test_an_old_webhook_that_stays_keeps_its_secret_too(space, desk):
+    await desk.connect()
+    (old,) = space.webhooks
+    secret = space.webhooks[old]["secret"]
+    space.faults.add(method="DELETE", path=f"/webhooks/{old}$", status=409, times=2)
+    await desk.connect(url="https://two.callspool.example")
+    _, outcome = await desk.disconnect()
+    assert len(outcome.left) == 1
+    assert secret in desk.accepted()
+    await desk.disconnect()
+    assert desk.accepted() == ("wsec_first_start",)
+    assert not desk.record_file.path.exists()
+
+
+async def test_a_webhook_that_stayed_is_used_when_the_agent_is_connected_again(space, desk):
+    await desk.connect()
+    space.faults.add(method="DELETE", path="/webhooks/", status=409)
+    await desk.disconnect()
+    (webhook,) = space.webhooks
+    _, outcome = await desk.connect()
+    assert outcome.is_verified
+    assert list(space.webhooks) == [webhook]
+
+
+async def test_the_secret_of_an_old_webhook_that_is_not_gone_yet_stays_at_the_next_change(
+    space, desk
+):
+    await desk.connect()
+    first = desk.accepted()[0]
+    space.faults.add(method="PATCH", path="/settings$", status=401)
+    with pytest.raises(CloudError):  # the second webhook is there, the first is still bound
+        await desk.connect(url="https://two.callspool.example")
+    space.faults.add(method="PATCH", path="/settings$", status=401)
+    with pytest.raises(CloudError):
+        await desk.connect(url="https://three.callspool.example")
+    assert space.settings["webhooks"]["post_call_webhook_id"] in space.webhooks
+    assert first in desk.accepted()
 
 
 # A platform that merges, and takes null in its own way.

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from cloud.connecting.wanted import neutral_variables
-from tests.connecting import Desk, plain, state_of, writes
+from tests.connecting import Desk, opened_client, plain, state_of, writes
 from tests.platform import filling, platform
 
 NAMES = st.sampled_from(["plan", "user_name", "first_name", "call_count", "Straße", "x.y", "a b"])
@@ -134,9 +134,9 @@ async def test_connect_then_disconnect_restores(tmp_path_factory, agent, workspa
         if merges
         else {"settings_merge": "replace", "agent_merge": "replace_maps"}
     )
-    async with platform(**modes) as space:
+    async with platform(**modes) as space, opened_client(space) as client:
         furnish(space, agent, workspace)
-        desk = Desk(space, tmp_path_factory.mktemp("desk"))
+        desk = Desk(space, tmp_path_factory.mktemp("desk"), client=client)
         before = state_of(space)
         _, outcome = await desk.connect(scope=scope)
         assert outcome.is_verified, outcome.rest.lines

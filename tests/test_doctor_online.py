@@ -69,7 +69,13 @@ async def test_a_platform_that_does_not_answer_is_found(space, desk):
         ({"is_auto_disabled": True}, "problem", "switched it off after many failures"),
         ({"is_disabled": True}, "problem", "switched off"),
         ({"failure": (500, 7_200)}, "warning", "2 hours ago (500: the server failed)"),
-        ({"failure": (401, 86_400)}, "warning", "1 day ago (401: the secret was refused)"),
+        ({"failure": (401, 86_399)}, "warning", "23 hours ago (401: the secret was refused)"),
+        ({"failure": (401, 86_400)}, "ok", "1 day ago (401: the secret was refused)"),
+        ({"failure": (500, 9_000_000)}, "ok", "104 days ago (500: the server failed)"),
+        (
+            {"failure": (500, 9_000_000), "is_auto_disabled": True},
+            *("problem", "many failures (the last failure was 104 days ago"),
+        ),
         ({"failure": (None, 60)}, "warning", "1 minute ago (no answer)"),
         ({"failure": (413, 5)}, "warning", "just now (413: too large"),
         ({"failure": (404, 5)}, "warning", "404: nothing is there"),
@@ -79,15 +85,15 @@ async def test_a_platform_that_does_not_answer_is_found(space, desk):
 async def test_the_state_of_the_webhook_is_told_in_words(space, desk, state, verdict, words):
     await desk.connect()
     (webhook,) = space.webhooks.values()
-    code, ago = state.pop("failure", (None, None))
+    code, ago = state.get("failure", (None, None))
     if ago is not None:
         webhook["most_recent_failure_error_code"] = code
         webhook["most_recent_failure_timestamp"] = int(NOW.timestamp()) - ago
-    webhook.update(state)
+    webhook.update({key: value for key, value in state.items() if key != "failure"})
     finding = (await found(desk))["post-call webhook"]
     assert finding.verdict == verdict
     assert words in finding.detail
-    assert finding.mend
+    assert bool(finding.mend) is (verdict != "ok")
 
 
 async def test_a_webhook_or_an_agent_that_is_gone_is_found(space, desk):
@@ -96,6 +102,15 @@ async def test_a_webhook_or_an_agent_that_is_gone_is_found(space, desk):
     assert (await found(desk))["post-call webhook"].verdict == "problem"
     space.agents.clear()
     assert (await found(desk))["agent agent_books"].verdict == "problem"
+
+
+async def test_an_agents_own_webhook_that_was_removed_differs(space, desk):
+    await desk.connect(scope="agent")
+    space.agents["agent_books"]["platform_settings"]["workspace_overrides"]["webhooks"] = None
+    finding = (await found(desk))["agent agent_books"]
+    assert finding.verdict == "warning"
+    assert "the agent's own post-call webhook" in finding.detail
+    assert "workspace settings" not in finding.detail
 
 
 async def test_what_differs_is_named_with_the_command_that_mends_it(space, desk):

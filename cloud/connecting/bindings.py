@@ -61,6 +61,7 @@ def placed_agents(
     initiation, first = _place(
         goal,
         "an initiation webhook",
+        before=before.initiation if before else None,
         own=look_up(agent, (*WORKSPACE_OVERRIDES, *INITIATION, "url")),
         foreign_own=foreign_initiation(agent, WORKSPACE_OVERRIDES, record),
         foreign=foreign_initiation(current.settings, (), record),
@@ -68,6 +69,7 @@ def placed_agents(
     post_call, second = _place(
         goal,
         "a post-call webhook",
+        before=before.post_call if before else None,
         own=look_up(agent, (*WORKSPACE_OVERRIDES, *POST_CALL_ID)),
         foreign_own=foreign_post_call(agent, WORKSPACE_OVERRIDES, record, current),
         foreign=foreign_post_call(current.settings, (), record, current),
@@ -84,8 +86,15 @@ def placed_agents(
 
 
 def _place(
-    goal: Goal, what: str, *, own: str | None, foreign_own: str, foreign: str
+    goal: Goal,
+    what: str,
+    *,
+    before: Place | None,
+    own: str | None,
+    foreign_own: str,
+    foreign: str,
 ) -> tuple[Place, list[str]]:
+    """Return where it is set: unasked, never for the whole workspace if it was for the agent."""
     if goal.scope == "agent":
         return "agent", []
     if foreign_own:
@@ -93,7 +102,7 @@ def _place(
     if goal.scope == "workspace":
         taken = [_TAKEN.format(what=what, foreign=foreign)] if foreign else []
         return "workspace", taken
-    return ("agent" if own or foreign else "workspace"), []
+    return ("agent" if before == "agent" or own or foreign else "workspace"), []
 
 
 def settings_decision(

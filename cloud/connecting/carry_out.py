@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import assert_never
 
-from cloud.connecting.current import Current, our_webhooks, promoted
+from cloud.connecting.current import Current, our_webhooks, promoted, without_webhook
 from cloud.connecting.edits import Json, Path, body_of, body_with_nulls
 from cloud.connecting.record import Record, RecordFile, Tool, Webhook, fingerprint
 from cloud.connecting.secret_file import SecretFile
@@ -111,7 +111,8 @@ class Carrier:
         pending = Webhook(id=webhook_id, url=step.url, sha256=fingerprint(secret))
         record = replace(record, pending=pending)
         self._record_file.save(record)
-        self._secrets.add(secret, retired=record.retired)
+        # Which of the retired secrets a webhook signs with that is still there, is not known.
+        self._secrets.add(secret, retired=() if record.stale else record.retired)
         added = {"webhook_id": webhook_id, "name": WEBHOOK_NAME, "webhook_url": step.url}
         return replace(current, webhooks=(*current.webhooks, added)), promoted(record)
 
@@ -201,6 +202,7 @@ class Carrier:
         if not await self._deleted(what, step.webhook_id, users, delete):
             return current, record
         left = [each for each in current.webhooks if each["webhook_id"] != step.webhook_id]
+        record = without_webhook(record, step.webhook_id)
         return replace(current, webhooks=tuple(left)), record
 
     async def _delete_secret(self, step: DeleteSecret, current: Current, record: Record) -> State:

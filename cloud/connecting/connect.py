@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from cloud.connecting.carry_out import Carrier
 from cloud.connecting.current import Current
+from cloud.connecting.disconnect import drop_secrets
 from cloud.connecting.plan import make_plan
 from cloud.connecting.record import Record, RecordFile
 from cloud.connecting.secret_file import SecretFile
@@ -27,7 +28,8 @@ class Outcome:
     """
     What came of it: `rest` is what a new plan, made from what was read afterwards, still wants.
 
-    An empty one is the proof. `left` tells what could not be deleted and who uses it.
+    An empty one is the proof. `left` tells what could not be deleted and who uses it; it stays
+    recorded, so that disconnecting later can delete it.
     """
 
     rest: Plan
@@ -88,7 +90,10 @@ class Connection:
         record = self.record_file.load()
         rest = self._plan(await self._read(record), record, carrier.left)
         if not rest.steps and not rest.problems:
-            tidied = _tidied(rest.record, self.goal, self.secrets.known())
+            left = frozenset(carrier.left)
+            if not self.goal.agents:
+                drop_secrets(rest.record, self.secrets, left=left)
+            tidied = _tidied(rest.record, self.goal, self.secrets.known(), left)
             if tidied is None:
                 self.record_file.remove()
             elif tidied != record:
@@ -96,7 +101,7 @@ class Connection:
         return Outcome(rest=rest, left=tuple(carrier.left.values()))
 
     async def _read(self, record: Record) -> Current:
-        return await self.workspace.read(record.agents, asked=self.goal.asked)
+        return await self.workspace.read({*record.agents, *record.seen}, asked=self.goal.asked)
 
     def _plan(self, current: Current, record: Record, left: dict[str, str]) -> Plan:
         known = self.secrets.known()
@@ -113,9 +118,11 @@ def _may_be_done(step: Step, error: CloudError) -> bool:
     return isinstance(error, Unreachable)
 
 
-def _tidied(record: Record, goal: Goal, known: frozenset[str]) -> Record | None:
-    """Return the record of what is in place now, None if nothing needs one."""
-    if not goal.agents:
+def _tidied(
+    record: Record, goal: Goal, known: frozenset[str], left: frozenset[str]
+) -> Record | None:
+    """Return the record of what is in place or `left` now, None if nothing needs one."""
+    if not goal.agents and not left:
         return None
     retired = tuple(each for each in record.retired if each in known)
-    return replace(record, urls=record.urls[:1], retired=retired)
+    return replace(record, urls=record.urls[:1] if goal.agents else record.urls, retired=retired)

@@ -42,6 +42,22 @@ class Current:
         return {place for place in places if place}
 
 
+def is_elsewhere(record: Record, current: Current) -> bool:
+    """Tell whether something was made, and nothing of it is in this workspace, no agent either."""
+    webhooks = {each.id for each in (record.webhook, record.pending) if each} | {*record.stale}
+    tools = {record.tool.id} - {""} if record.tool else set()
+    secrets = set(record.secrets.values())
+    edits = [*record.settings, *(edit for agent in record.agents.values() for edit in agent.edits)]
+    if not (webhooks or tools or secrets or edits):
+        return False
+    return not (
+        webhooks & {each["webhook_id"] for each in current.webhooks}
+        or tools & {each["id"] for each in current.tools}
+        or secrets & {each["secret_id"] for each in current.secrets}
+        or any(current.agents.get(each) is not None for each in (*record.agents, *record.seen))
+    )
+
+
 def settled(record: Record, current: Current, goal: Goal, known: frozenset[str]) -> Record:
     """
     Return the record, brought up to date with what the workspace holds.
@@ -55,6 +71,8 @@ def settled(record: Record, current: Current, goal: Goal, known: frozenset[str])
     if pending is not None:
         is_kept = pending.sha256 in known and current.webhook(pending.id) is not None
         record = promoted(record) if is_kept else abandoned(record)
+    if not goal.agents and record.webhook and not current.webhook(record.webhook.id):
+        record = without_webhook(record, record.webhook.id)
     return replace(
         record,
         stale=tuple(each for each in record.stale if current.webhook(each)),
@@ -65,7 +83,14 @@ def settled(record: Record, current: Current, goal: Goal, known: frozenset[str])
             for agent_id, agent in record.agents.items()
             if current.agents.get(agent_id) is not None and (agent_id in goal.agents or agent.edits)
         },
+        seen=_seen(record, current, goal),
     )
+
+
+def _seen(record: Record, current: Current, goal: Goal) -> tuple[str, ...]:
+    """Return the agents that are there: the connected ones, at the end those that were."""
+    seen = goal.agents or {*record.agents, *record.seen}
+    return tuple(sorted(each for each in seen if current.agents.get(each) is not None))
 
 
 def promoted(record: Record) -> Record:
@@ -84,6 +109,14 @@ def abandoned(record: Record) -> Record:
     """Return the record with the pending webhook, whose secret is lost, as one to delete."""
     stale = _added(record.stale, record.pending.id) if record.pending else record.stale
     return replace(record, pending=None, stale=stale)
+
+
+def without_webhook(record: Record, webhook_id: str) -> Record:
+    """Return the record without a webhook that was deleted; its secret is of no use any more."""
+    record = replace(record, stale=tuple(each for each in record.stale if each != webhook_id))
+    if record.webhook is None or record.webhook.id != webhook_id:
+        return record
+    return replace(record, webhook=None, retired=_added(record.retired, record.webhook.sha256))
 
 
 def _added(values: tuple[str, ...], value: str) -> tuple[str, ...]:

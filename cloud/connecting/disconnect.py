@@ -26,7 +26,13 @@ def goal_without(record: Record, agent: str | None, *, keys: Mapping[Key, str]) 
     return Goal(url=record.urls[0] if record.urls else "", keys=keys, agents=staying)
 
 
-def drop_secrets(record: Record, secrets: SecretFile) -> None:
-    """Take the secrets of deleted webhooks out of `.env`, unless none would be left."""
-    gone = [webhook.sha256 for webhook in (record.webhook, record.pending) if webhook]
-    secrets.drop(frozenset([*gone, *record.retired]))
+def drop_secrets(record: Record, secrets: SecretFile, *, left: frozenset[str]) -> None:
+    """
+    Take the secrets of the webhooks that are gone out of `.env`, unless none would be left.
+
+    `left` are the ids of what could not be deleted: what still delivers, is still accepted.
+    """
+    gone = [] if left.intersection(record.stale) else [*record.retired]
+    if record.webhook and record.webhook.id not in left:
+        gone.append(record.webhook.sha256)
+    secrets.drop(frozenset(gone))

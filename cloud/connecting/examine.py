@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Literal
 
 from cloud.connecting.connect import Connection
-from cloud.connecting.current import Current
+from cloud.connecting.current import Current, is_elsewhere
 from cloud.connecting.edits import Json
-from cloud.connecting.plan import make_plan
+from cloud.connecting.plan import ELSEWHERE, make_plan
 from cloud.connecting.record import DamagedRecord, Record
 from cloud.errors import CloudError, Refused
 
@@ -18,6 +18,7 @@ _NO_KEY = (401, 403)
 _DIFFERENCES = ("create", "change", "remove")
 _MAX_TOLD = 6
 _SERVER_ERROR = 500
+_DAY_SECONDS = 86_400  # a failure that is older is told, but is no warning any more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,12 +44,14 @@ async def examine(connection: Connection, *, now: datetime) -> list[Finding]:
         mend = "move the file away, then run.py connect"
         return [Finding(name="connection", verdict="problem", detail=str(error), mend=mend)]
     try:
-        current = await connection.workspace.read(record.agents)
+        current = await connection.workspace.read({*record.agents, *record.seen})
     except CloudError as error:
         return [_refusal(error)]
     findings = [Finding(name="API key", verdict="ok", detail="ElevenLabs takes it")]
     if not record.agents:
         return [*findings, _not_connected()]
+    if is_elsewhere(record, current):
+        return [*findings, _elsewhere()]
     findings += _webhook(record, current, now)
     for agent_id in sorted(record.agents):
         findings.append(_agent(agent_id, record, current, connection))
@@ -62,6 +65,11 @@ def _not_connected() -> Finding:
         detail="no agent was connected from here",
         mend="run.py connect --agent AGENT_ID --url https://…",
     )
+
+
+def _elsewhere() -> Finding:
+    what, _, mend = ELSEWHERE.partition(": ")
+    return Finding(name="connection", verdict="problem", detail=what, mend=mend)
 
 
 def _refusal(error: CloudError) -> Finding:
@@ -83,7 +91,7 @@ def _webhook(record: Record, current: Current, now: datetime) -> Iterator[Findin
             name=name, verdict="problem", detail="it is gone: no call arrives", mend=again
         )
         return
-    failure = _last_failure(webhook, now)
+    failure, is_recent = _last_failure(webhook, now)
     if webhook.get("is_auto_disabled"):
         detail = f"ElevenLabs switched it off after many failures{failure and f' ({failure})'}"
         mend = f"make sure that {webhook['webhook_url']} is reached, then {again}"
@@ -91,25 +99,25 @@ def _webhook(record: Record, current: Current, now: datetime) -> Iterator[Findin
     elif webhook.get("is_disabled"):
         detail = "it is switched off: no call arrives"
         yield Finding(name=name, verdict="problem", detail=detail, mend=again)
-    elif failure:
+    elif is_recent:
         mend = "run.py backfill --since 7d fetches what did not arrive"
         yield Finding(name=name, verdict="warning", detail=f"on, but {failure}", mend=mend)
     else:
-        detail = f"on, to {webhook['webhook_url']}, without a failure"
+        detail = f"on, to {webhook['webhook_url']}, {failure or 'without a failure'}"
         yield Finding(name=name, verdict="ok", detail=detail)
 
 
-def _last_failure(webhook: Json, now: datetime) -> str:
-    """Return when a delivery failed last, and with what, "" if none did."""
+def _last_failure(webhook: Json, now: datetime) -> tuple[str, bool]:
+    """Return when a delivery failed last, and with what, "" if none did; and if it was lately."""
     code, at = (webhook.get(f"most_recent_failure_{each}") for each in ("error_code", "timestamp"))
     if not at:
-        return ""
+        return "", False
     seconds = max(0, int(now.timestamp() - at))
-    return f"the last failure was {_ago(seconds)} ({_reason(code)})"
+    return f"the last failure was {_ago(seconds)} ({_reason(code)})", seconds < _DAY_SECONDS
 
 
 def _ago(seconds: int) -> str:
-    for unit, length in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
+    for unit, length in (("day", _DAY_SECONDS), ("hour", 3_600), ("minute", 60)):
         if count := seconds // length:
             return f"{count} {unit}{'s' if count > 1 else ''} ago"
     return "just now"

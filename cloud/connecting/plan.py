@@ -8,7 +8,7 @@ what nobody needs any more is put back or deleted.
 from dataclasses import replace
 
 from cloud.connecting.bindings import agent_decision, placed_agents, settings_decision
-from cloud.connecting.current import Current, settled
+from cloud.connecting.current import Current, is_elsewhere, settled
 from cloud.connecting.describe import (
     lines_in_place,
     lines_of_agent,
@@ -17,10 +17,15 @@ from cloud.connecting.describe import (
 )
 from cloud.connecting.edits import Decision, Json
 from cloud.connecting.objects import Objects, objects_of
-from cloud.connecting.record import Record
+from cloud.connecting.record import RECORD_FILE, Record
 from cloud.connecting.steps import Line, PatchAgent, PatchSettings, Plan, Step
 from cloud.connecting.wanted import Goal
 
+ELSEWHERE = (
+    "nothing that connect made is in this workspace: is ELEVENLABS_API_KEY the key of another "
+    f"workspace? If everything was deleted by hand, move {RECORD_FILE} in the folder of the spool "
+    "away, and run it again"
+)
 _HINTS = (
     "Use what is known in the agent's prompt, for example: You are speaking with {{user_name}}. "
     "{{user_profile_summary}}",
@@ -43,6 +48,8 @@ def make_plan(
     `known` are the hashes of the secrets that the receiver accepts; `left` the ids of things of
     ours that could not be deleted because somebody else uses them.
     """
+    if is_elsewhere(record, current):
+        return Plan(steps=(), record=record, problems=(ELSEWHERE,))
     gone = [key for key in record.agents if current.agents.get(key) is None]
     record = settled(record, current, goal, known)
     agents, problems = placed_agents(record, current, goal)

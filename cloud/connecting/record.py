@@ -1,7 +1,9 @@
 """
 What connect made at ElevenLabs, kept on disk: `.spool/connection.json` in the folder of the spool.
 
-It holds ids, what was there before, and hashes of secrets; never a secret.
+It holds ids, what was there before, and of our own secrets only hashes. A header that stood in a
+webhook or tool before connect is kept as it was, with a key that somebody wrote into it: it has to
+be put back. So only the owner can read the file, and no such header is ever shown.
 """
 
 import os
@@ -19,6 +21,7 @@ from spool.format import STATE_FOLDER
 from spool.layout import create_durably
 
 _NAME = "connection.json"
+RECORD_FILE = f"{STATE_FOLDER}/{_NAME}"  # in the folder of the spool
 _VERSION = 1
 
 Place = Literal["workspace", "agent"]
@@ -67,7 +70,9 @@ class Record:
     All that connect made. `urls` has this server's address first, then earlier ones.
 
     `pending` is a webhook whose secret may not stand in `.env` yet; `stale` are the ids of
-    webhooks to be deleted, `retired` the hashes of their secrets; `secrets` has ids by name.
+    webhooks to be deleted, `retired` the hashes of the secrets of these and of deleted ones;
+    `secrets` has ids by name. `seen` are agents that were there: by them, too, the workspace is
+    known again when all else is gone.
     """
 
     version: int = _VERSION
@@ -80,6 +85,7 @@ class Record:
     secrets: Mapping[str, str] = field(default_factory=dict)
     settings: tuple[Edit, ...] = ()
     agents: Mapping[str, AgentRecord] = field(default_factory=dict)
+    seen: tuple[str, ...] = ()
 
     def with_agent(self, agent_id: str, agent: AgentRecord | None) -> "Record":
         """Return the record with this agent, or without it."""

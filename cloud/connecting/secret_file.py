@@ -11,11 +11,13 @@ class SecretFile:
     """
     The accepted secrets, the current one first.
 
-    What `write` was given is there after a crash at any later moment.
+    What `write` was given is there after a crash at any later moment. `is_fixed` where they are
+    set in the environment: then none can be taken out.
     """
 
     read: Callable[[], tuple[str, ...]]
     write: Callable[[tuple[str, ...]], None]
+    is_fixed: bool = False
 
     def known(self) -> frozenset[str]:
         """Return the hashes of the accepted secrets."""
@@ -27,8 +29,8 @@ class SecretFile:
         self.write((secret, *(each for each in others if each != secret)))
 
     def drop(self, retired: frozenset[str]) -> None:
-        """Take secrets out, unless none would be left."""
+        """Take secrets out, unless they are fixed or none would be left."""
         accepted = self.read()
         kept = tuple(each for each in accepted if fingerprint(each) not in retired)
-        if kept and kept != accepted:
+        if kept and kept != accepted and not self.is_fixed:
             self.write(kept)

@@ -26,7 +26,6 @@ def agent_of_a_user(agent_id):
         "workflow": {
             "edges": {},
             "nodes": {"start_node": _start_node()},
-            "prevent_subagent_loops": False,
         },
         "access_info": access_info(),
         "tags": ["bikes", "production"],

@@ -14,7 +14,7 @@ _SYSTEM_VARIABLES = frozenset(
     for name in (
         *("agent_id", "current_agent_id", "caller_id", "called_number", "call_duration_secs"),
         *("time_utc", "time", "timezone", "conversation_id", "call_sid", "call_id"),
-        *("agent_turns", "current_agent_turns", "current_subagent_turns", "is_text_only"),
+        *("agent_turns", "current_agent_turns", "is_text_only"),
         "conversation_history",
     )
 )

@@ -65,8 +65,8 @@ class CallRecord(msgspec.Struct, frozen=True, kw_only=True):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Held:
     record: CallRecord
-    inode: int
     is_locked: bool
+    is_current: bool  # it still had its name after its lock was tried
 
 
 class CallLog:
@@ -176,11 +176,7 @@ class CallLog:
             held = self._look(path)
             if held is None or held.record.state != "dialling" or held.is_locked:
                 return held.record if held else None
-            try:
-                is_same = path.stat(follow_symlinks=False).st_ino == held.inode
-            except FileNotFoundError:
-                continue
-            if is_same:  # else it was settled between reading it and trying its lock
+            if held.is_current:  # else it was settled between reading it and trying its lock
                 return msgspec.structs.replace(
                     held.record, state="unknown", code="interrupted", message=_GONE
                 )
@@ -198,8 +194,10 @@ class CallLog:
                     f"{path} cannot be read: {error}; it belongs to a call that may have rung, so "
                     "move it away only to call again"
                 ) from error
-            inode = os.fstat(file.fileno()).st_ino
-            return _Held(record=record, inode=inode, is_locked=_is_locked(file.fileno()))
+            is_locked = _is_locked(file.fileno())
+            # While it is open no other file can get its number.
+            is_current = _is_same_file(path, file.fileno())
+            return _Held(record=record, is_locked=is_locked, is_current=is_current)
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:
@@ -282,6 +280,13 @@ def _translated(operation: str) -> Iterator[None]:
 
 def _may_ring(call: CallRecord, number: str, since: datetime) -> bool:
     return call.to == number and call.state != "refused" and call.started_at > since
+
+
+def _is_same_file(path: Path, fd: int) -> bool:
+    try:
+        return os.path.samestat(path.stat(follow_symlinks=False), os.fstat(fd))
+    except FileNotFoundError:
+        return False
 
 
 def _is_locked(fd: int) -> bool:

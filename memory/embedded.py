@@ -12,6 +12,7 @@ from pathlib import Path
 from memory import (
     embedded_damage,
     embedded_files,
+    embedded_holdings,
     embedded_profile,
     embedded_rows,
     embedded_schema,
@@ -26,12 +27,21 @@ from memory.embedding.encoder import Encoder
 from memory.embedding.pending import embed_pending
 from memory.embedding.query import QueryEncoder
 from memory.errors import MemoryDamaged, MemoryStoreError, MemoryUnavailable
-from memory.port import Conversation, Counts, Failure, Found, MemoryStore, Position, Profile
+from memory.holdings import Holdings, Place
+from memory.port import (
+    Conversation,
+    Counts,
+    Failure,
+    Found,
+    Memory,
+    MemoryStore,
+    Position,
+    Profile,
+)
 from memory.recall.cache import IndexCache
 
 DEFAULT_CACHE_BYTES = 64 * 1024 * 1024
 DEFAULT_QUERY_SECONDS = 0.4  # for the vector of a question; then its words have to do
-
 _EXPORT_STEP = 200  # conversations read between two looks at the event loop
 _SWEEP_EVERY_S = 60.0
 _LOOK_EVERY_S = 5.0  # at a file that was found damaged
@@ -82,17 +92,16 @@ class EmbeddedStore:
         """
         Open the store at `path`; if it is missing, make it, or raise if it `must_exist`.
 
-        Unfinished rebuilds that nobody works on are removed. Another program's database and
-        a store of a newer Callspool raise `MemoryStoreError`. So does a damaged file, or one
-        that is no database; an older store raises `OutdatedStore`.
+        Unfinished rebuilds that nobody works on are removed. Another program's database, a store
+        of a newer Callspool and a damaged file raise `MemoryStoreError`, an older `OutdatedStore`.
 
         `upgrade` is for who derives memory from the spool afterwards. It sets a damaged file
         aside, under another name, and starts an empty one; it empties an older store at once,
         before anything is derived: until that is done callers get the neutral answer, also
         after a kill meanwhile, because nothing of the old store is left.
 
-        `cache_bytes` is about how much memory the search indexes of callers may take. `encoder`
-        is closed by who opened it, after the store; a question waits `query_seconds` for it.
+        `cache_bytes` is about what the search indexes of callers may take. `encoder` is closed by
+        who opened it, after the store; a question waits `query_seconds` for it.
         """
         connection = await asyncio.to_thread(
             _open_file, path, upgrade=upgrade, must_exist=must_exist
@@ -138,8 +147,8 @@ class EmbeddedStore:
         """
         Return how far this store has come; now and then sweep what killed rebuilds left.
 
-        Raises `MemoryUnavailable` if the file was removed or replaced: what is written from
-        then on would be seen by nobody else, and lost at the end.
+        Raises `MemoryUnavailable` if the file was removed or replaced: nobody else would see
+        what is written from then on.
         """
         if embedded_files.identity(self._path) != self._identity:
             raise MemoryUnavailable(
@@ -196,6 +205,20 @@ class EmbeddedStore:
         """Return how many callers, conversations and memories are stored."""
         return await self._threads.read(embedded_rows.counts)
 
+    async def holdings(self, caller: str) -> Holdings:
+        """Return all that is held of `caller`, of one moment."""
+        return await self._threads.read(partial(embedded_holdings.holdings, caller=caller))
+
+    async def stamps(self) -> dict[str, str]:
+        """Return the stamp of what is held of each caller, by caller."""
+        return await self._threads.read(embedded_holdings.stamps)
+
+    async def memories_at(self, caller: str, places: Sequence[Place]) -> list[Memory]:
+        """Return the memories of `caller` at these places; those that are gone are left out."""
+        return await self._threads.read(
+            partial(embedded_holdings.memories_at, caller=caller, places=places)
+        )
+
     async def export(self) -> AsyncIterator[str]:
         """Yield the canonical dump of one moment, a conversation a line, by id and kind."""
         snapshot = await self._threads.read(lambda _: self._threads.connect())
@@ -248,7 +271,7 @@ class EmbeddedStore:
         if self._closed:
             return
         self._closed = True
-        if self._questions is not None:
+        if self._questions:
             await self._questions.close()
         await asyncio.to_thread(self._close)
 

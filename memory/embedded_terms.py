@@ -21,7 +21,7 @@ def put(connection: sqlite3.Connection, conversations: Sequence[Conversation]) -
             if c.memories
         ],
     )
-    note_change(connection, [c.caller for c in conversations if c.memories])
+    note_change(connection, [c.caller for c in conversations])
 
 
 def remove(

@@ -1,0 +1,1 @@
+"""OpenMemory as a mirror of the embedded store: it gets every memory, and takes part in recall."""

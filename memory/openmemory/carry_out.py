@@ -1,0 +1,171 @@
+"""Making one caller's rows in OpenMemory what they are to be: the steps, with the ledger kept."""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from memory.holdings import Holdings
+from memory.openmemory.backend import Backend, BackendUnreachable, RowRefused
+from memory.openmemory.claim import claimed
+from memory.openmemory.entry import Entry
+from memory.openmemory.ledger import Ledger
+from memory.openmemory.plan import Looked, Plan, look, plan_of, stored_as
+from memory.openmemory.wanted import Wanted, wanted_of
+
+MAX_ATTEMPTS = 3  # at a row after which OpenMemory stopped answering, while it answers otherwise
+
+
+class Source(Protocol):
+    """The store that is mirrored."""
+
+    async def holdings(self, caller: str) -> Holdings:
+        """Return all that is held of `caller`."""
+        ...
+
+    async def stamps(self) -> dict[str, str]:
+        """Return the stamp of what is held of each caller."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """What was done for one caller; `looked` is what was seen there first, if anybody looked."""
+
+    added: int = 0
+    removed: int = 0
+    looked: Looked | None = None
+
+
+class Carrier:
+    """Plans and carries out what a mirror has to do, a caller at a time, for one backend."""
+
+    def __init__(self, source: Source, ledger: Ledger, backend: Backend) -> None:
+        self._source = source
+        self._ledger = ledger
+        self._backend = backend
+
+    async def plan(self, caller: str) -> None:
+        """Bring the ledger up to what is wanted for `caller`; nothing is sent."""
+        async with claimed(self._ledger.path):
+            await self._plan(caller)
+
+    async def look(self, caller: str) -> tuple[Looked, dict[str, Entry]]:
+        """Return what is there, against what is wanted, and the ledger's entries; changes none."""
+        async with claimed(self._ledger.path):
+            wanted = await self._wanted(await self._source.holdings(caller))
+            entries, _ = await self._ledger.entries(caller)
+            planned = plan_of(wanted, entries).applied_to(entries)
+            return look(wanted, planned, await self._backend.rows(caller)), planned
+
+    async def carry_out(
+        self, caller: str, *, looks: bool = False, prunes: bool = False, retries: bool = False
+    ) -> Done:
+        """
+        Remove and add what is to be removed and added for `caller`.
+
+        With `looks`, or if rows may be there that the ledger does not know, OpenMemory's own
+        list is read first and believed. With `prunes` rows of ours that stand for nothing
+        that is wanted are removed too. With `retries` what was refused or dropped is tried once
+        more: what stood in its way may be gone.
+        """
+        async with claimed(self._ledger.path):
+            if await self._ledger.is_erasing(caller):
+                return Done()  # a new story begins when the old one is gone for good
+            wanted, entries, is_unsure = await self._plan(caller)
+            if retries:
+                entries = await self._retried(caller, entries)
+            looked, removed, added = None, 0, 0
+            if looks or is_unsure:
+                looked = look(wanted, entries, await self._backend.rows(caller))
+                entries = looked.entries
+                removed = await self._tidy(caller, looked, prunes=prunes)
+            if any(_is_waiting(entry) for entry in entries.values()):
+                await self._ledger.put(caller, (), is_unsure=True)
+                removed += await self._remove(caller, entries)
+                added = await self._add(caller, wanted, entries)
+            await self._settle(caller)
+            return Done(added=added, removed=removed, looked=looked)
+
+    async def _plan(self, caller: str) -> tuple[dict[str, Wanted], dict[str, Entry], bool]:
+        holdings = await self._source.holdings(caller)
+        wanted = await self._wanted(holdings)
+        entries, is_unsure = await self._ledger.entries(caller)
+        plan: Plan = plan_of(wanted, entries)
+        await self._ledger.put(caller, plan.put, removed=plan.removed, stamp=holdings.stamp)
+        return wanted, plan.applied_to(entries), is_unsure
+
+    async def _wanted(self, holdings: Holdings) -> dict[str, Wanted]:
+        return await asyncio.to_thread(wanted_of, holdings)  # it can be thousands of digests
+
+    async def _retried(self, caller: str, entries: Mapping[str, Entry]) -> dict[str, Entry]:
+        again = [
+            replace(entry, state="wanted", attempts=0, reason="", backend_id="")
+            for entry in entries.values()
+            if entry.state in ("refused", "dropped")
+        ]
+        await self._ledger.put(caller, again)
+        return dict(entries) | {entry.key: entry for entry in again}
+
+    async def _tidy(self, caller: str, looked: Looked, *, prunes: bool) -> int:
+        """Believe what was seen, and delete the rows that are too many."""
+        await self._ledger.put(caller, looked.entries.values(), is_unsure=True)
+        rows = looked.surplus + (looked.extra if prunes else ())
+        for row in rows:
+            await self._backend.delete(caller, row.id)
+        return len(rows)
+
+    async def _remove(self, caller: str, entries: dict[str, Entry]) -> int:
+        """Delete the old rows of all that waits; the ledger says so after each."""
+        going = [entry for entry in entries.values() if _is_waiting(entry) and entry.backend_id]
+        for entry in going:
+            await self._backend.delete(caller, entry.backend_id)
+            if entry.state == "unwanted":
+                del entries[entry.key]
+                await self._ledger.put(caller, (), removed=[entry.key])
+            else:
+                entries[entry.key] = replace(entry, backend_id="")
+                await self._ledger.put(caller, [entries[entry.key]])
+        return len(going)
+
+    async def _add(
+        self, caller: str, wanted: Mapping[str, Wanted], entries: dict[str, Entry]
+    ) -> int:
+        waiting = sorted(
+            (entry for entry in entries.values() if entry.state == "wanted"),
+            key=lambda entry: (entry.attempts, entry.key),
+        )
+        for entry in waiting:
+            settled = await self._added(caller, wanted[entry.key], entry, entries.values())
+            entries[entry.key] = settled
+            await self._ledger.put(caller, [settled])
+        return sum(entries[entry.key].is_there for entry in waiting)
+
+    async def _added(
+        self, caller: str, wanted: Wanted, entry: Entry, siblings: Iterable[Entry]
+    ) -> Entry:
+        """Add one row, read it back, and return what its entry is then."""
+        if entry.attempts >= MAX_ATTEMPTS:
+            return replace(entry, state="refused", reason="each time it was sent, no answer came")
+        try:
+            row_id = await self._backend.add(
+                caller, wanted.content, tags=wanted.tags, metadata=wanted.metadata
+            )
+            row = await self._backend.get(caller, row_id)
+        except RowRefused as error:
+            return replace(entry, state="refused", reason=str(error))
+        except BackendUnreachable:
+            await self._ledger.put(caller, [replace(entry, attempts=entry.attempts + 1)])
+            raise
+        return stored_as(wanted, row, siblings)
+
+    async def _settle(self, caller: str) -> None:
+        entries, _ = await self._ledger.entries(caller)
+        if not entries and not await self._ledger.stamp(caller):
+            await self._ledger.forget(caller)
+        else:
+            await self._ledger.put(caller, (), is_unsure=False)
+
+
+def _is_waiting(entry: Entry) -> bool:
+    return entry.state in ("wanted", "unwanted")

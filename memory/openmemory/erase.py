@@ -1,0 +1,74 @@
+"""Erasing a caller from OpenMemory: delete, wait until its query cache has forgotten, read back."""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from memory.errors import MemoryStoreError
+from memory.openmemory.backend import Backend, BackendUnreachable
+from memory.openmemory.carry_out import Source
+from memory.openmemory.claim import claimed
+from memory.openmemory.ledger import Ledger
+
+logger = logging.getLogger(__name__)
+
+_MARGIN_S = 5.0  # beyond the time for which the backend's cache is known to keep an answer
+_QUESTION = "everything that is known"
+
+
+class NotForgotten(MemoryStoreError):
+    """The embedded store still holds something of the caller, so it would be mirrored again."""
+
+
+class Eraser:
+    """Deletes callers, and goes on with what a crash has interrupted; the ledger remembers it."""
+
+    def __init__(
+        self, source: Source, ledger: Ledger, backend: Backend, *, clock: Callable[[], datetime]
+    ) -> None:
+        self._source = source
+        self._ledger = ledger
+        self._backend = backend
+        self._clock = clock
+
+    async def begin(self, caller: str) -> None:
+        """
+        Note that everything under this caller's number is to be deleted, whoever wrote it.
+
+        `go_on` does it. Raises `NotForgotten` while the embedded store holds anything of the
+        caller: it comes first. What a new call leaves there meanwhile is mirrored afterwards.
+        """
+        holdings = await self._source.holdings(caller)
+        if holdings.memories or holdings.profile is not None:
+            raise NotForgotten("the caller is still in memory: forget the caller there first")
+        await self._ledger.begin_erasure(caller)
+
+    async def go_on(self) -> None:
+        """Take every erasure as far as it can be taken now."""
+        for caller, deleted_at in await self._ledger.erasures():
+            async with claimed(self._ledger.path):
+                if deleted_at is None:
+                    await self._delete(caller)
+                elif self._clock() >= deleted_at + self._cache_time():
+                    await self._verify(caller)
+
+    def _cache_time(self) -> timedelta:
+        seconds = self._backend.query_cache_seconds
+        return timedelta(seconds=seconds + _MARGIN_S if seconds else 0.0)
+
+    async def _delete(self, caller: str) -> None:
+        await self._backend.delete_user(caller)
+        if await self._backend.rows(caller):
+            raise BackendUnreachable(f"{self._backend.name} kept what it was told to delete")
+        await self._ledger.note_deleted(caller, at=self._clock())
+
+    async def _verify(self, caller: str) -> None:
+        """Read it back, as anybody could; delete again if anything comes."""
+        left = await self._backend.rows(caller)
+        found = await self._backend.query(caller, _QUESTION, limit=1)
+        mine = [match for match in found if await self._backend.get(caller, match.id) is not None]
+        if left or mine:
+            await self._ledger.begin_erasure(caller)
+            raise BackendUnreachable(f"{self._backend.name} still returns what was deleted")
+        await self._ledger.forget(caller, ends_erasure=True)
+        logger.info("a caller was erased from OpenMemory", extra={"action": "mirror_erased"})

@@ -1,0 +1,187 @@
+"""The ledger's file: opened, made anew if it is of no use, and read and written in threads."""
+
+import asyncio
+import fcntl
+import logging
+import os
+import sqlite3
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+from memory.embedded_schema import transaction
+from memory.errors import MemoryStoreError, MemoryUnavailable
+from memory.openmemory.ledger_tables import APPLICATION, SCHEMA, TABLES
+
+logger = logging.getLogger(__name__)
+
+_BUSY_TIMEOUT_S = 10.0
+_BESIDE = ("", "-journal", "-wal", "-shm")  # what SQLite keeps beside a database file
+
+_T = TypeVar("_T")
+
+
+class LedgerFile:
+    """One SQLite file with a thread that writes and one that reads; several processes may."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._writing = ThreadPoolExecutor(1, thread_name_prefix="ledger-write")
+        self._reading = ThreadPoolExecutor(1, thread_name_prefix="ledger-read")
+        self._writer: sqlite3.Connection | None = None
+        self._reader: sqlite3.Connection | None = None
+
+    async def open(self) -> None:
+        """Open the file, made first if it is missing, or anew if it is of no use."""
+        try:
+            await asyncio.get_running_loop().run_in_executor(self._writing, self._open)
+        except BaseException:
+            self._shut_down()
+            raise
+
+    async def write(self, change: Callable[[sqlite3.Connection], _T]) -> _T:
+        """Run `change` in one transaction."""
+        return await self._run(self._writing, lambda: self._changed(change))
+
+    async def read(self, query: Callable[[sqlite3.Connection], _T]) -> _T:
+        """Run `query` on one snapshot; it does not wait for a write."""
+        return await self._run(self._reading, lambda: self._asked(query))
+
+    async def close(self) -> None:
+        """Close the file, after what is running."""
+        await asyncio.to_thread(self._shut_down)
+
+    async def _run(self, pool: ThreadPoolExecutor, work: Callable[[], _T]) -> _T:
+        try:
+            return await asyncio.get_running_loop().run_in_executor(pool, work)
+        except RuntimeError as error:  # shut down
+            raise MemoryUnavailable(f"the ledger {self.path} is closed") from error
+
+    def _changed(self, change: Callable[[sqlite3.Connection], _T]) -> _T:
+        with _translated(self.path):
+            if self._writer is None:
+                raise MemoryUnavailable(f"the ledger {self.path} is closed")
+            with transaction(self._writer, begin="BEGIN IMMEDIATE"):
+                return change(self._writer)
+
+    def _asked(self, query: Callable[[sqlite3.Connection], _T]) -> _T:
+        with _translated(self.path):
+            if self._reader is None:
+                self._reader = _connect(self.path)
+            with transaction(self._reader):
+                return query(self._reader)
+
+    def _open(self) -> None:
+        with _translated(self.path), _opening(self.path):
+            try:
+                self._writer = _open(self.path)
+            except (sqlite3.DatabaseError, _Useless) as error:
+                if isinstance(error, sqlite3.OperationalError):  # locked, disk full
+                    raise
+                logger.warning(
+                    "the mirror's ledger cannot be used and is derived again",
+                    extra={"action": "ledger_anew", "file": str(self.path), "error": str(error)},
+                )
+                _remove(self.path)
+                self._writer = _open(self.path)
+
+    def _shut_down(self) -> None:
+        self._reading.shutdown()
+        self._writing.shutdown()
+        for connection in (self._reader, self._writer):  # the writer last: it tidies the log up
+            if connection is not None:
+                connection.close()
+        self._reader = self._writer = None
+
+
+class _Useless(Exception):
+    """The file is a ledger of another version."""
+
+
+@contextmanager
+def _translated(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.OperationalError as error:  # locked, disk full, I/O error
+        raise MemoryUnavailable(f"the mirror's ledger {path}: {error}") from error
+    except sqlite3.DatabaseError as error:
+        raise MemoryStoreError(
+            f"the mirror's ledger {path} is damaged: {error}; stop the program and delete it: it "
+            "is derived again"
+        ) from error
+    except OSError as error:
+        raise MemoryUnavailable(f"the mirror's ledger {path}: {error}") from error
+
+
+@contextmanager
+def _opening(path: Path) -> Iterator[None]:
+    """Open one at a time: of two processes that find it of no use, one makes it anew."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = path.with_name(f".{path.name}.open.lock")
+    descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)  # the lock goes with it
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    connection = _connect(path)
+    try:
+        is_ready = _is_ready(connection, path)
+        connection.execute("PRAGMA journal_mode = WAL")
+        if not is_ready:
+            with transaction(connection, begin="BEGIN IMMEDIATE"):
+                _make_tables(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _is_ready(connection: sqlite3.Connection, path: Path) -> bool:
+    """Tell whether the tables are there; raise if somebody else's are, or an older ledger's."""
+    application = connection.execute("PRAGMA application_id").fetchone()[0]
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if (application, version) == (APPLICATION, SCHEMA):
+        return True
+    [(tables,)] = connection.execute("SELECT count(*) FROM sqlite_master").fetchall()
+    if tables and application != APPLICATION:
+        raise MemoryStoreError(f"{path} is a database, but not a mirror's ledger: move it away")
+    if tables:
+        raise _Useless(f"it has schema {version}, this Callspool needs {SCHEMA}")
+    return False
+
+
+def _make_tables(connection: sqlite3.Connection) -> None:
+    statement = ""
+    for line in TABLES.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            connection.execute(statement)
+            statement = ""
+    connection.execute(f"PRAGMA application_id = {APPLICATION}")
+    connection.execute(f"PRAGMA user_version = {SCHEMA}")
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        path, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
+    )
+    try:
+        # Derived again after a power cut, from what OpenMemory says it holds.
+        connection.execute("PRAGMA synchronous = OFF")
+        connection.execute("PRAGMA secure_delete = ON")  # callers that were erased
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _remove(path: Path) -> None:
+    for suffix in _BESIDE:
+        path.with_name(path.name + suffix).unlink(missing_ok=True)

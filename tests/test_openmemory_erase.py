@@ -1,0 +1,142 @@
+"""Erasing a caller from OpenMemory: deleted, its query cache waited out, and read back."""
+
+import pytest
+
+from memory.openmemory.backend import BackendUnreachable, Match, Row
+from memory.openmemory.erase import NotForgotten
+from tests.memories import ANA, BEN, a_call
+from tests.openmemory.fake import FakeBackend, unreachable
+from tests.openmemory.mirroring import Clock, mirrored, quick
+
+
+async def mirror_then_lose(folder, backend, *, options=None):
+    """Mirror two callers, then let the embedded store begin anew with the second alone."""
+    async with mirrored(folder, backend, options=options) as (store, mirror):
+        await store.apply([a_call(said=["My cat is Tom."]), a_call("conv_2", caller=BEN)])
+        await mirror.catch_up()
+    backend.kept["theirs"] = Row(id="theirs", user=ANA, content="Another agent wrote this.")
+    for file in folder.glob("memory.db*"):
+        file.unlink()
+    async with mirrored(folder, backend, options=options) as (store, _):
+        await store.apply([a_call("conv_2", caller=BEN)])
+
+
+async def test_everything_under_the_number_goes_whoever_wrote_it(tmp_path):
+    backend = FakeBackend()
+    await mirror_then_lose(tmp_path, backend)
+    async with mirrored(tmp_path, backend) as (_, mirror):
+        await mirror.erase(ANA)
+        assert await mirror.ledger.erasures() == [(ANA, None)]
+        await mirror.catch_up()
+        await mirror.catch_up()
+        assert await backend.users() == {BEN}
+        assert await mirror.ledger.erasures() == []
+        assert ANA not in await mirror.ledger.stamps()
+
+
+async def test_it_is_complete_only_when_the_query_cache_has_forgotten(tmp_path):
+    clock = Clock()
+    options = quick(clock=clock)
+    backend = FakeBackend()
+    backend.query_cache_seconds = 60.0
+    await mirror_then_lose(tmp_path, backend, options=options)
+    async with mirrored(tmp_path, backend, options=options) as (_, mirror):
+        await mirror.erase(ANA)
+        for seconds, is_complete in ((0, False), (59, False), (5, False), (1, True)):
+            clock.pass_(seconds)
+            await mirror.catch_up()
+            assert (await mirror.ledger.erasures() == []) == is_complete
+
+
+async def test_what_comes_back_is_deleted_again(tmp_path):
+    """A server that is killed may undo a delete that it has answered."""
+    backend = FakeBackend()
+    await mirror_then_lose(tmp_path, backend)
+    async with mirrored(tmp_path, backend) as (_, mirror):
+        await mirror.erase(ANA)
+        await mirror.catch_up()
+        backend.kept["back"] = Row(id="back", user=ANA, content="My cat is Tom.")
+        with pytest.raises(BackendUnreachable, match="still returns"):
+            await mirror.catch_up()
+        await mirror.catch_up()
+        await mirror.catch_up()
+        assert await backend.users() == {BEN}
+        assert await mirror.ledger.erasures() == []
+
+
+async def test_a_server_that_keeps_what_it_was_told_to_delete_is_found_out(tmp_path):
+    class Keeping(FakeBackend):
+        async def delete_user(self, user):
+            self._step("delete_user")
+
+    backend = Keeping()
+    await mirror_then_lose(tmp_path, backend)
+    async with mirrored(tmp_path, backend) as (_, mirror):
+        await mirror.erase(ANA)
+        with pytest.raises(BackendUnreachable, match="kept what it was told to delete"):
+            await mirror.catch_up()
+        assert await mirror.ledger.erasures() == [(ANA, None)]
+
+
+async def test_a_server_that_still_finds_it_is_found_out(tmp_path):
+    class Finding(FakeBackend):
+        async def query(self, user, text, *, limit):
+            return [Match(id="ghost", score=1.0)]
+
+        async def get(self, user, row_id):
+            if row_id == "ghost":
+                return Row(id="ghost", user=user, content="My cat is Tom.")
+            return await super().get(user, row_id)
+
+    backend = Finding()
+    await mirror_then_lose(tmp_path, backend)
+    async with mirrored(tmp_path, backend) as (_, mirror):
+        await mirror.erase(ANA)
+        await mirror.catch_up()
+        with pytest.raises(BackendUnreachable, match="still returns"):
+            await mirror.catch_up()
+
+
+async def test_an_interrupted_erasure_goes_on_after_a_new_start(tmp_path):
+    backend = FakeBackend()
+    await mirror_then_lose(tmp_path, backend)
+    async with mirrored(tmp_path, backend) as (_, mirror):
+        await mirror.erase(ANA)
+        backend.loses["delete_user"] = unreachable()
+        with pytest.raises(BackendUnreachable):
+            await mirror.catch_up()
+    async with mirrored(tmp_path, backend) as (_, mirror):
+        await mirror.catch_up()
+        await mirror.catch_up()
+        assert await mirror.ledger.erasures() == []
+    assert await backend.users() == {BEN}
+
+
+async def test_memory_comes_first(tmp_path):
+    backend = FakeBackend()
+    async with mirrored(tmp_path, backend) as (store, mirror):
+        await store.apply([a_call(said=["My cat is Tom."])])
+        with pytest.raises(NotForgotten, match="forget the caller there first"):
+            await mirror.erase(ANA)
+        assert await mirror.ledger.erasures() == []
+
+
+async def test_a_call_during_the_erasure_begins_a_new_story_after_it(tmp_path):
+    clock = Clock()
+    options = quick(clock=clock)
+    backend = FakeBackend()
+    backend.query_cache_seconds = 60.0
+    await mirror_then_lose(tmp_path, backend, options=options)
+    async with mirrored(tmp_path, backend, options=options) as (store, mirror):
+        await mirror.erase(ANA)
+        await mirror.catch_up()
+        await store.apply([a_call("conv_9", said=["I am new here."])])
+        mirror.note([ANA])
+        await mirror.catch_up()
+        await mirror.carrier.carry_out(ANA)
+        assert await backend.users() == {BEN}
+        clock.pass_(66)
+        await mirror.catch_up()
+        mirror.note(())
+        await mirror.catch_up()
+        assert set(backend.of(ANA)) == {"call/conv_9/utterance/0", "profile"}

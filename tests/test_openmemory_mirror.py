@@ -1,0 +1,387 @@
+"""The mirror: OpenMemory comes to hold what the embedded store holds, whatever happens."""
+
+import logging
+from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from memory.embedded import EmbeddedStore
+from memory.openmemory.backend import BackendRefused, BackendUnreachable, Row
+from memory.openmemory.carry_out import MAX_ATTEMPTS
+from tests.memories import ANA, BEN, MONDAY, a_call
+from tests.openmemory.fake import DyingBackend, FakeBackend, Killed, unreachable
+from tests.openmemory.mirroring import mirrored, quick, rows_there, running, until, wanted_rows
+
+DAY = timedelta(days=1)
+ANAS = a_call(said=["My cat is Tom.", "He is ill."], facts={"pet": "cat"}, summary="A cat.")
+BENS = a_call("conv_2", caller=BEN, said=["My dog is Rex."])
+
+
+async def assert_mirrored(store, backend, *callers):
+    for caller in callers:
+        assert rows_there(backend, caller) == await wanted_rows(store, caller)
+
+
+async def test_everything_is_mirrored_under_the_callers_own_number(tmp_path):
+    backend = FakeBackend()
+    async with mirrored(tmp_path, backend) as (store, mirror):
+        await store.apply([ANAS, BENS])
+        await mirror.catch_up()
+        await assert_mirrored(store, backend, ANA, BEN)
+        assert set(await backend.users()) == {ANA, BEN}
+        tally = await mirror.ledger.tally()
+        assert (tally.stored, tally.waiting) == (7, 0)
+
+
+async def test_a_second_pass_sends_nothing(tmp_path):
+    backend = FakeBackend()
+    async with mirrored(tmp_path, backend) as (store, mirror):
+        await store.apply([ANAS])
+        await mirror.catch_up()
+        before = backend.calls.copy()
+        await store.apply([ANAS])
+        mirror.note([ANA])
+        await mirror.catch_up()
+        assert backend.calls == before
+
+
+async def test_what_changes_is_replaced_and_what_goes_is_removed(tmp_path):
+    backend = FakeBackend()
+    async with mirrored(tmp_path, backend) as (store, mirror):
+        await store.apply([ANAS])
+        await mirror.catch_up()
+        await store.apply([a_call("conv_3", facts={"pet": "dog"}, at=MONDAY + DAY)])
+        mirror.note([ANA])
+        await mirror.catch_up()
+        [fact] = [row for key, row in backend.of(ANA).items() if key.startswith("fact/")]
+        assert fact.content == "pet: dog"
+        assert fact.metadata["previous_values"][0]["value"] == "cat"
+        await store.apply([replace(ANAS, memories=(), version=(9e9, "ff"))])
+        mirror.note([ANA])
+        await mirror.catch_up()
+        await assert_mirrored(store, backend, ANA)
+        assert set(backend.of(ANA)) == {"fact/pet", "profile"}
+
+
+async def test_a_call_that_turns_out_to_be_another_callers_moves(tmp_path):
+    backend = FakeBackend()
+    async with mirrored(tmp_path, backend) as (store, mirror):
+        await store.apply([BENS])
+        await mirror.catch_up()
+        await store.apply([a_call("conv_2", said=["My dog is Rex."], version=(9e9, "ff"))])
+        mirror.note(())
+        await mirror.catch_up()
+        await assert_mirrored(store, backend, ANA, BEN)
+        assert set(await backend.users()) == {ANA}
+        assert set(await mirror.ledger.stamps()) == {ANA, BEN}
+
+
+async def test_a_sentence_that_two_callers_say_is_dropped_for_one_and_never_given_to_the_other(
+    tmp_path,
+):
+    backend = FakeBackend()
+    sentence = "My door code is 4711."
+    async with mirrored(tmp_path, backend) as (store, mirror):
+        await store.apply([a_call(said=[sentence])])
+        await mirror.catch_up()
+        await store.apply([a_call("conv_2", caller=BEN, said=[sentence])])
+        mirror.note([BEN])
+        await mirror.catch_up()
+        entries, _ = await mirror.ledger.entries(BEN)
+        assert entries["call/conv_2/utterance/0"].state == "dropped"
+        anas = backend.of(ANA)["call/conv_1/utterance/0"]
+        assert await mirror.ledger.places(BEN, [anas.id]) == {}
+        assert (await mirror.ledger.tally()).dropped == 1
+        assert [f.memory.caller for f in await store.search(BEN, "door code", limit=5)] == [BEN]
+
+
+async def test_a_sentence_said_twice_is_kept_once_and_sent_again_when_the_first_goes(tmp_path):
+    backend = FakeBackend()
+    async with mirrored(tmp_path, backend) as (store, mirror):
+        calls = [a_call(f"conv_{n}", said=["Hello there."]) for n in (1, 2)]
+        await store.apply(calls)
+        await mirror.catch_up()
+        assert (await mirror.ledger.tally()).dropped == 1
+        kept = next(key for key in backend.of(ANA) if key.endswith("utterance/0"))
+        first = calls[0] if kept.startswith("call/conv_1/") else calls[1]
+        await store.apply([replace(first, memories=(), version=(9e9, "ff"))])
+        mirror.note([ANA])
+        await mirror.catch_up()
+        assert (await mirror.ledger.tally()).dropped == 0
+        await assert_mirrored(store, backend, ANA)
+
+
+async def test_a_shortened_row_is_known_to_be_one(tmp_path):
+    backend = FakeBackend()
+    backend.cuts_at = 10
+    async with mirrored(tmp_path, backend) as (store, mirror):
+        await store.apply([a_call(said=["A sentence that is longer."])])
+        await mirror.catch_up()
+        assert (await mirror.ledger.tally()).shortened == 2
+        before = backend.calls["add"]
+        await mirror.ledger.distrust()
+        await mirror.catch_up()
+        assert backend.calls["add"] == before
+
+
+async def test_an_answer_that_got_lost_doubles_nothing(tmp_path):
+    backend = FakeBackend(duplicate_of=None)
+    backend.loses["add"] = unreachable(2)
+    async with mirrored(tmp_path, backend) as (store, mirror):
+        await store.apply([ANAS])
+        for _ in range(2):
+            with pytest.raises(BackendUnreachable):
+                await mirror.catch_up()
+        await mirror.catch_up()
+        await assert_mirrored(store, backend, ANA)
+        assert backend.calls["add"] == 5
+
+
+@pytest.mark.parametrize("dedupes", [True, False])
+async def test_a_death_at_any_step_loses_and_doubles_nothing(tmp_path, dedupes):
+    """The process dies before or after each step in turn, and goes on in a new one."""
+    changes = [
+        [ANAS, BENS],
+        [a_call("conv_3", facts={"pet": "dog"}, said=["He is ill."], at=MONDAY + DAY)],
+        [replace(ANAS, memories=ANAS.memories[:1], version=(9e9, "ff"))],
+    ]
+    given = {} if dedupes else {"duplicate_of": None}
+    dies_at = 0
+    while True:
+        dies_at += 1
+        folder = tmp_path / f"{dies_at}"
+        backend = DyingBackend(dies_at=dies_at, **given)
+        for change in changes:
+            async with mirrored(folder, backend) as (store, mirror):
+                await store.apply(change)
+                with suppress(Killed):
+                    await mirror.catch_up()
+        has_died = backend.steps >= dies_at
+        backend.dies_at = None
+        async with mirrored(folder, backend) as (store, mirror):
+            await mirror.catch_up()
+            for caller in (ANA, BEN):
+                wanted = await wanted_rows(store, caller)
+                there = rows_there(backend, caller)
+                assert there.items() <= wanted.items()
+                entries, is_unsure = await mirror.ledger.entries(caller)
+                assert not is_unsure
+                dropped = {key for key, entry in entries.items() if entry.state == "dropped"}
+                assert wanted.keys() - there.keys() == dropped
+                assert not dropped or dedupes
+        if not has_died:
+            break
+    assert dies_at > 40
+
+
+async def test_a_lost_ledger_is_derived_again_from_what_is_there(tmp_path):
+    backend = FakeBackend()
+    async with mirrored(tmp_path, backend) as (store, mirror):
+        await store.apply([ANAS, BENS])
+        await mirror.catch_up()
+        before = {caller: await mirror.ledger.entries(caller) for caller in (ANA, BEN)}
+    for file in tmp_path.glob("memory.mirror.db*"):
+        file.unlink()
+    added = backend.calls["add"]
+    async with mirrored(tmp_path, backend) as (_, mirror):
+        await mirror.catch_up()
+        assert {caller: await mirror.ledger.entries(caller) for caller in (ANA, BEN)} == before
+    assert backend.calls["add"] == added
+
+
+async def test_a_database_that_lost_its_rows_is_filled_again(tmp_path):
+    backend = FakeBackend()
+    async with mirrored(tmp_path, backend) as (store, mirror):
+        await store.apply([ANAS, BENS])
+        await mirror.catch_up()
+    backend.kept.clear()
+    async with mirrored(tmp_path, backend) as (store, mirror):
+        await mirror.catch_up()
+        await assert_mirrored(store, backend, ANA, BEN)
+
+
+async def test_another_backend_is_filled_from_the_beginning(tmp_path):
+    async with mirrored(tmp_path, FakeBackend()) as (store, mirror):
+        await store.apply([ANAS, BENS])
+        await mirror.catch_up()
+    other = FakeBackend("another")
+    async with mirrored(tmp_path, other) as (store, mirror):
+        await mirror.catch_up()
+        await assert_mirrored(store, other, ANA, BEN)
+
+
+async def test_a_rebuild_that_changes_nothing_sends_nothing(tmp_path):
+    backend = FakeBackend()
+    async with mirrored(tmp_path, backend) as (store, mirror):
+        await store.apply([ANAS])
+        await mirror.catch_up()
+        before = backend.calls.copy()
+        fresh = await store.fresh()
+        await fresh.apply([ANAS, BENS])
+        await store.adopt(fresh)
+        mirror.note(())
+        await mirror.catch_up()
+        await assert_mirrored(store, backend, ANA, BEN)
+        assert backend.calls["add"] == before["add"] + len(backend.of(BEN))
+
+
+async def test_what_another_program_wrote_about_a_caller_is_left_alone(tmp_path):
+    backend = FakeBackend()
+    theirs = Row(id="theirs", user=ANA, content="Written by another agent.", metadata={"x": 1})
+    backend.kept["theirs"] = theirs
+    async with mirrored(tmp_path, backend) as (store, mirror):
+        await store.apply([ANAS])
+        await mirror.catch_up()
+        await store.apply([replace(ANAS, memories=(), version=(9e9, "ff"))])
+        mirror.note([ANA])
+        await mirror.catch_up()
+    assert backend.kept["theirs"] == theirs
+
+
+async def test_a_row_that_is_not_taken_holds_up_no_other(tmp_path):
+    backend = FakeBackend()
+    backend.refuses = lambda content: "cat" in content
+    async with mirrored(tmp_path, backend) as (store, mirror):
+        await store.apply([ANAS, BENS])
+        await mirror.catch_up()
+        entries, _ = await mirror.ledger.entries(ANA)
+        states = {key: entry.state for key, entry in entries.items()}
+        assert states["call/conv_1/utterance/1"] == "stored"
+        assert states["call/conv_1/utterance/0"] == "refused"
+        backend.refuses = lambda content: False
+        await mirror.carrier.carry_out(ANA, retries=True)
+        await assert_mirrored(store, backend, ANA, BEN)
+
+
+async def test_a_row_that_takes_the_server_down_each_time_is_given_up(tmp_path):
+    backend = FakeBackend()
+    async with mirrored(tmp_path, backend) as (store, mirror):
+        await store.apply([a_call(said=["one"])])
+        for _ in range(MAX_ATTEMPTS):
+            backend.fails["add"] = unreachable()
+            with pytest.raises(BackendUnreachable):
+                await mirror.catch_up()
+        # the two rows took turns: the one with fewer attempts comes first
+        while True:
+            with suppress(BackendUnreachable):
+                await mirror.catch_up()
+                break
+            backend.fails["add"] = unreachable()
+        assert (await mirror.ledger.tally()).waiting == 0
+
+
+async def test_a_running_mirror_follows_what_is_applied(tmp_path):
+    backend = FakeBackend()
+    async with mirrored(tmp_path, backend) as (store, mirror), running(mirror):
+        await store.apply([ANAS])
+        mirror.note([ANA])
+        await until(lambda: everything_is_there(store, backend, ANA))
+        await store.apply([BENS])
+        mirror.note([BEN])
+        await until(lambda: everything_is_there(store, backend, BEN))
+        report = await until(mirror.ledger.report)
+        assert (report.status, report.product) == ("ok", "a fake")
+
+
+async def everything_is_there(store, backend, caller):
+    return rows_there(backend, caller) == await wanted_rows(store, caller)
+
+
+async def test_what_another_process_applies_is_noticed(tmp_path):
+    backend = FakeBackend()
+    options = quick(scan_every=0.05)
+    async with mirrored(tmp_path, backend, options=options) as (_, mirror), running(mirror):
+        other = await EmbeddedStore.open(tmp_path / "memory.db")
+        await other.apply([ANAS])
+        await until(lambda: everything_is_there(other, backend, ANA))
+        await other.close()
+
+
+async def test_while_it_cannot_be_reached_the_backlog_is_known_and_then_worked_off(
+    tmp_path, caplog
+):
+    caplog.set_level(logging.INFO)
+    backend = FakeBackend()
+    backend.fails["examine"] = unreachable(10_000)
+    async with mirrored(tmp_path, backend) as (store, mirror), running(mirror):
+        await until(mirror.ledger.report)
+        await store.apply([ANAS])
+        mirror.note([ANA])
+
+        async def is_waiting():
+            tally = await mirror.ledger.tally()
+            return tally if tally.waiting else None
+
+        assert (await until(is_waiting)).waiting == 5
+        report = await mirror.ledger.report()
+        assert (report.status, report.detail) == ("degraded", "the fake cannot be reached")
+        backend.fails.clear()
+        await until(lambda: everything_is_there(store, backend, ANA))
+
+        async def is_well():
+            return (await mirror.ledger.report()).status == "ok"
+
+        await until(is_well)
+    actions = [record.action for record in caplog.records if hasattr(record, "action")]
+    assert actions.count("mirror_failing") == 1
+    assert actions.count("mirror_back") == 1
+
+
+async def test_a_backend_that_is_refused_gets_nothing_until_it_is_another(tmp_path):
+    backend = FakeBackend()
+    backend.fails["examine"] = [BackendRefused("one key, one user: use v1.3.0")]
+    async with mirrored(tmp_path, backend) as (store, mirror):
+        await store.apply([ANAS])
+        async with running(mirror):
+
+            async def is_refused():
+                report = await mirror.ledger.report()
+                return report if report and report.status == "refused" else None
+
+            assert (await until(is_refused)).detail == "one key, one user: use v1.3.0"
+            assert backend.calls["add"] == 0
+            await until(lambda: everything_is_there(store, backend, ANA))
+
+
+async def test_a_defect_is_reported_by_its_type_alone(tmp_path, caplog):
+    backend = FakeBackend()
+    backend.fails["add"] = [ValueError("the caller said: my code is 4711")]
+    async with mirrored(tmp_path, backend) as (store, mirror):
+        await store.apply([ANAS])
+        async with running(mirror):
+            await until(lambda: everything_is_there(store, backend, ANA))
+    assert "ValueError" in caplog.text
+    assert "4711" not in caplog.text
+
+
+async def test_it_stops_in_the_middle_and_goes_on_after_a_new_start(tmp_path):
+    backend = FakeBackend()
+    async with mirrored(tmp_path, backend) as (store, mirror):
+        await store.apply([a_call(f"conv_{n}", said=[f"word{n}"]) for n in range(50)])
+        async with running(mirror):
+
+            async def has_begun():
+                return backend.calls["add"] > 5
+
+            await until(has_begun)
+    async with mirrored(tmp_path, backend) as (store, mirror):
+        await mirror.catch_up()
+        await assert_mirrored(store, backend, ANA)
+
+
+async def test_two_mirrors_of_one_memory_double_nothing(tmp_path):
+    backend = FakeBackend(duplicate_of=None)
+    async with (
+        mirrored(tmp_path, backend) as (store, one),
+        mirrored(tmp_path, backend) as (_, other),
+        running(one),
+        running(other),
+    ):
+        for n in range(10):
+            await store.apply([a_call(f"conv_{n}", said=[f"word{n}"])])
+            one.note([ANA])
+            other.note([ANA])
+        await until(lambda: everything_is_there(store, backend, ANA))
+    assert rows_there(backend, ANA)

@@ -11,7 +11,13 @@ from memory.embedded import EmbeddedStore
 from memory.openmemory.backend import BackendRefused, BackendUnreachable, Row
 from memory.openmemory.carry_out import MAX_ATTEMPTS
 from tests.memories import ANA, BEN, MONDAY, a_call
-from tests.openmemory.fake import DyingBackend, FakeBackend, Killed, unreachable
+from tests.openmemory.fake import (
+    DyingBackend,
+    FakeBackend,
+    Killed,
+    unreachable,
+    without_source,
+)
 from tests.openmemory.mirroring import mirrored, quick, rows_there, running, until, wanted_rows
 
 DAY = timedelta(days=1)
@@ -78,10 +84,24 @@ async def test_a_call_that_turns_out_to_be_another_callers_moves(tmp_path):
         assert set(await mirror.ledger.stamps()) == {ANA, BEN}
 
 
-async def test_a_sentence_that_two_callers_say_is_dropped_for_one_and_never_given_to_the_other(
-    tmp_path,
-):
+async def test_a_sentence_that_two_callers_say_is_there_for_both(tmp_path):
+    """Sent again with what it is of, it has another hash."""
     backend = FakeBackend()
+    async with mirrored(tmp_path, backend) as (store, mirror):
+        await store.apply([a_call(said=["Yes."]), a_call("conv_2", caller=BEN, said=["Yes."])])
+        await mirror.catch_up()
+        kept = [backend.of(ANA)["call/conv_1/utterance/0"],
+                backend.of(BEN)["call/conv_2/utterance/0"]]  # fmt: skip
+        assert {row.content for row in kept} in ({"Yes.", "Yes. [conv_1]"},
+                                                 {"Yes.", "Yes. [conv_2]"})  # fmt: skip
+        assert (await mirror.ledger.tally()).stored == 4
+        await mirror.ledger.distrust()
+        await mirror.catch_up()
+        assert (await mirror.ledger.tally()).stored == 4
+
+
+async def test_a_sentence_that_is_dropped_for_one_caller_is_never_given_to_the_other(tmp_path):
+    backend = FakeBackend(duplicate_of=without_source)
     sentence = "My door code is 4711."
     async with mirrored(tmp_path, backend) as (store, mirror):
         await store.apply([a_call(said=[sentence])])
@@ -147,7 +167,7 @@ async def test_a_death_at_any_step_loses_and_doubles_nothing(tmp_path, dedupes):
         [a_call("conv_3", facts={"pet": "dog"}, said=["He is ill."], at=MONDAY + DAY)],
         [replace(ANAS, memories=ANAS.memories[:1], version=(9e9, "ff"))],
     ]
-    given = {} if dedupes else {"duplicate_of": None}
+    given = {"duplicate_of": without_source if dedupes else None}
     dies_at = 0
     while True:
         dies_at += 1

@@ -7,7 +7,7 @@ import pytest
 from memory.openmemory.backend import BackendRefused, BackendUnreachable, Row
 from memory.openmemory.sync import check, sync
 from tests.memories import ANA, BEN, a_call
-from tests.openmemory.fake import FakeBackend, unreachable
+from tests.openmemory.fake import FakeBackend, unreachable, without_source
 from tests.openmemory.mirroring import mirrored, rows_there, wanted_rows
 
 CALLS = [
@@ -82,7 +82,7 @@ async def test_every_kind_of_difference_is_told_and_mended(tmp_path):
 
 
 async def test_what_was_dropped_is_explained_and_tried_again(tmp_path):
-    backend = FakeBackend()
+    backend = FakeBackend(duplicate_of=without_source)
     async with mirrored(tmp_path, backend) as (store, mirror):
         await store.apply([a_call(said=["Hello."]), a_call("conv_2", caller=BEN, said=["Hello."])])
         done = await run(mirror, store)

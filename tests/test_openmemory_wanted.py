@@ -108,6 +108,13 @@ def test_any_change_of_a_memory_is_another_digest(change):
     assert one.digest != other.digest
 
 
+def test_a_text_can_be_told_from_the_same_of_another_call():
+    wanted = wanted_of(holdings_of(a_call(said=["Yes."])))
+    assert wanted["call/conv_1/utterance/0"].content_with_source == "Yes. [conv_1]"
+    profile = wanted["profile"]
+    assert profile.content_with_source == f"{profile.content} [{profile.digest}]"
+
+
 def test_a_time_that_is_not_known_is_not_told():
     row = wanted_of(holdings_of(a_call(said=["hello"], at=EPOCH)))["call/conv_1/utterance/0"]
     assert row.metadata["occurred_at"] == ""

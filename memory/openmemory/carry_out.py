@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from memory.holdings import Holdings
-from memory.openmemory.backend import Backend, BackendUnreachable, RowRefused
+from memory.openmemory.backend import Backend, BackendUnreachable, Row, RowRefused
 from memory.openmemory.claim import claimed
 from memory.openmemory.entry import Entry
 from memory.openmemory.ledger import Ledger
@@ -148,16 +148,25 @@ class Carrier:
         if entry.attempts >= MAX_ATTEMPTS:
             return replace(entry, state="refused", reason="each time it was sent, no answer came")
         try:
-            row_id = await self._backend.add(
-                caller, wanted.content, tags=wanted.tags, metadata=wanted.metadata
-            )
-            row = await self._backend.get(caller, row_id)
+            row = await self._sent(caller, wanted, wanted.content)
+            settled = stored_as(wanted, row, siblings)
+            says_the_same = row is not None and row.content == wanted.content
+            if settled.state == "dropped" and not says_the_same:
+                row = await self._sent(caller, wanted, wanted.content_with_source)
+                settled = stored_as(wanted, row, siblings)
         except RowRefused as error:
             return replace(entry, state="refused", reason=str(error))
         except BackendUnreachable:
             await self._ledger.put(caller, [replace(entry, attempts=entry.attempts + 1)])
             raise
-        return stored_as(wanted, row, siblings)
+        return settled
+
+    async def _sent(self, caller: str, wanted: Wanted, content: str) -> Row | None:
+        """Add a row, and return what is there under the id in the answer: it may be another's."""
+        row_id = await self._backend.add(
+            caller, content, tags=wanted.tags, metadata=wanted.metadata
+        )
+        return await self._backend.get(caller, row_id)
 
     async def _settle(self, caller: str) -> None:
         entries, _ = await self._ledger.entries(caller)

@@ -47,6 +47,16 @@ class Wanted:
         """Return what is in the row's metadata too, to tell it from an older one."""
         return str(self.metadata[DIGEST])
 
+    @property
+    def content_with_source(self) -> str:
+        """
+        Return the text with what it is of, in brackets.
+
+        For an OpenMemory that takes the text alone for another one: it compares by a hash under
+        which sentences that have nothing in common are often the same.
+        """
+        return f"{self.content} [{self.metadata.get('conversation_id') or self.digest}]"
+
 
 def wanted_of(holdings: Holdings) -> dict[str, Wanted]:
     """

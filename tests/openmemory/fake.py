@@ -12,6 +12,11 @@ from memory.openmemory.backend import (
 )
 
 
+def without_source(content):
+    """What a weak hash makes of a text: it sees nothing of what it is of."""
+    return content.partition(" [")[0]
+
+
 class Killed(BaseException):
     """This process died here: nothing that follows is done."""
 

@@ -109,10 +109,12 @@ def test_any_change_of_a_memory_is_another_digest(change):
 
 
 def test_a_text_can_be_told_from_the_same_of_another_call():
-    wanted = wanted_of(holdings_of(a_call(said=["Yes."])))
-    assert wanted["call/conv_1/utterance/0"].content_with_source == "Yes. [conv_1]"
-    profile = wanted["profile"]
-    assert profile.content_with_source == f"{profile.content} [{profile.digest}]"
+    row = wanted_of(holdings_of(a_call(said=["Yes."])))["call/conv_1/utterance/0"]
+    plain, with_call, with_digest = row.texts
+    assert (plain, with_call) == ("Yes.", "Yes. [conv_1]")
+    assert with_digest.startswith(f"Yes. [conv_1 {row.digest[:4]} {row.digest[4:8]} ")
+    profile = wanted_of(holdings_of(a_call()))["profile"]
+    assert profile.texts[1] == f"{profile.content} [profile]"
 
 
 def test_a_time_that_is_not_known_is_not_told():

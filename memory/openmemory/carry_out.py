@@ -148,12 +148,11 @@ class Carrier:
         if entry.attempts >= MAX_ATTEMPTS:
             return replace(entry, state="refused", reason="each time it was sent, no answer came")
         try:
-            row = await self._sent(caller, wanted, wanted.content)
-            settled = stored_as(wanted, row, siblings)
-            says_the_same = row is not None and row.content == wanted.content
-            if settled.state == "dropped" and not says_the_same:
-                row = await self._sent(caller, wanted, wanted.content_with_source)
+            for text in wanted.texts:
+                row = await self._sent(caller, wanted, text)
                 settled = stored_as(wanted, row, siblings)
+                if settled.is_there or (row is not None and row.content == wanted.content):
+                    break  # the same words of the same caller need not be there twice
         except RowRefused as error:
             return replace(entry, state="refused", reason=str(error))
         except BackendUnreachable:

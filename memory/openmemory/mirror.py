@@ -78,6 +78,7 @@ class Mirror:
         """Mirror until `stop` is set; what goes wrong is reported, logged once and tried again."""
         stopping = asyncio.create_task(stop.wait())
         try:
+            await self._remember()
             while not stop.is_set():
                 working = asyncio.create_task(self._look())
                 await asyncio.wait([working, stopping], return_when=asyncio.FIRST_COMPLETED)
@@ -142,6 +143,13 @@ class Mirror:
         """Have everything under this caller's number deleted there; see `Eraser.begin`."""
         await self._eraser.begin(caller)
         self._woken.set()
+
+    async def _remember(self) -> None:
+        """Take up what a mirror before this one has found out about the same backend."""
+        with suppress(MemoryStoreError):
+            known = await self.ledger.report()
+            if known is not None and known.backend == self.backend.name:
+                self._said = known
 
     async def _look(self) -> None:
         """Do what can be done now, and report how it went; raises nothing."""

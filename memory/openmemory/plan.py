@@ -166,14 +166,10 @@ def _is(wanted: Wanted, row: Row) -> bool:
     return key_of(row.metadata) == wanted.key and digest_of(row.metadata) == wanted.digest
 
 
-def _is_whole(wanted: Wanted, row: Row) -> bool:
-    return row.content in (wanted.content, wanted.content_with_source)
-
-
 def _there(wanted: Wanted, row: Row) -> Entry:
     return replace(
         _wanted_entry(wanted),
-        state="stored" if _is_whole(wanted, row) else "shortened",
+        state="stored" if row.content in wanted.texts else "shortened",
         backend_id=row.id,
         content_hash=content_hash(row.content),
     )

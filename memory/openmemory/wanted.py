@@ -48,14 +48,16 @@ class Wanted:
         return str(self.metadata[DIGEST])
 
     @property
-    def content_with_source(self) -> str:
+    def texts(self) -> tuple[str, ...]:
         """
-        Return the text with what it is of, in brackets.
+        Return the text as it is to be sent, and as it may be sent if that is not taken.
 
-        For an OpenMemory that takes the text alone for another one: it compares by a hash under
-        which sentences that have nothing in common are often the same.
+        OpenMemory compares texts by a hash under which sentences that have nothing in common
+        are often the same; with what it is of behind it, in brackets, a text has another one.
         """
-        return f"{self.content} [{self.metadata.get('conversation_id') or self.digest}]"
+        of = str(self.metadata.get("conversation_id") or self.key)
+        digest = " ".join(self.digest[at : at + 4] for at in range(0, len(self.digest), 4))
+        return self.content, f"{self.content} [{of}]", f"{self.content} [{of} {digest}]"
 
 
 def wanted_of(holdings: Holdings) -> dict[str, Wanted]:

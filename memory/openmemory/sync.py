@@ -142,12 +142,12 @@ class _Found:
                 self._add("changed", caller, entry.key)
             elif entry.state == "wanted":
                 lost = "it was there once" if entry.key in looked.missing else ""
-                self._add("missing", caller, entry.key, lost)
+                self._add("missing", caller, entry.key, reason=lost)
             elif entry.state in ("dropped", "shortened", "refused"):
-                self._add(entry.state, caller, entry.key, entry.reason)
+                self._add(entry.state, caller, entry.key, reason=entry.reason)
         for entry in before.values():
             if entry.state == "unwanted":
-                self._add("extra", caller, entry.key, "still to be removed")
+                self._add("extra", caller, entry.key, reason="still to be removed")
         for row in looked.extra:
             self._add("extra", caller, key_of(row.metadata))
         for row in looked.surplus:
@@ -166,7 +166,7 @@ class _Found:
             differences=tuple(self._differences),
         )
 
-    def _add(self, what: Kind, caller: str, key: str, reason: str = "") -> None:
+    def _add(self, what: Kind, caller: str, key: str, *, reason: str = "") -> None:
         self._counts[what] += 1
         if len(self._differences) < _MAX_DIFFERENCES:
             self._differences.append(Difference(what=what, caller=caller, key=key, reason=reason))

@@ -33,7 +33,7 @@ async def test_an_empty_server_is_filled_and_then_there_is_nothing_to_do(tmp_pat
         assert not before.is_up_to_date
         assert backend.kept == {}
         done = await run(mirror, store)
-        assert (done.callers, done.added) == (2, 6)
+        assert (done.callers, done.added, done.counts) == (2, 6, {"missing": 6})
         after = await check(mirror, store, on_progress=silent)
         assert (after.wanted, after.there, after.counts) == (6, 6, {})
         assert after.is_up_to_date

@@ -78,7 +78,7 @@ class Carrier:
             looked, removed, added = None, 0, 0
             if looks or is_unsure:
                 looked = look(wanted, entries, await self._backend.rows(caller))
-                entries = looked.entries
+                entries = dict(looked.entries)  # what was seen stays what it is
                 removed = await self._tidy(caller, looked, prunes=prunes)
             if any(_is_waiting(entry) for entry in entries.values()):
                 await self._ledger.put(caller, (), is_unsure=True)

@@ -131,6 +131,7 @@ class Mirror:
         if self._examined is None:
             self._examined = await self.connect()
             self._scanned_at = None  # the ledger may be another one now
+            await self._report("ok")  # it may be hours until all of it is there
         await self.plan_changed()
         await self._eraser.go_on()
         while callers := await self.ledger.waiting(limit=_AT_ONCE):

@@ -1,8 +1,10 @@
 """What every memory store must do: one suite, every adapter."""
 
 import json
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import permutations
 
 import pytest
@@ -16,26 +18,32 @@ from memory.moments import EPOCH
 from memory.port import START, Counts, Fact, Position
 from memory.profile import profile_of
 from tests.memories import ANA, BEN, MONDAY, a_call, a_failure, a_memory, a_note, exported
+from tests.openmemory.composed import KINDS, composed
 
 DAY = timedelta(days=1)
 
 
-async def _in_memory(tmp_path):
-    return InMemoryStore()
+@asynccontextmanager
+async def _in_memory(folder):
+    yield InMemoryStore()
 
 
-async def _embedded(tmp_path):
-    return await EmbeddedStore.open(tmp_path / "memory.db")
+@asynccontextmanager
+async def _embedded(folder):
+    store = await EmbeddedStore.open(folder / "memory.db")
+    yield store
+    await store.close()
 
 
-BACKENDS = {"in_memory": _in_memory, "embedded": _embedded}
+BACKENDS = {"in_memory": _in_memory, "embedded": _embedded} | {
+    f"with OpenMemory, {kind}": partial(composed, kind=kind) for kind in KINDS
+}
 
 
 @pytest.fixture(params=BACKENDS)
 async def store(request, tmp_path):
-    store = await BACKENDS[request.param](tmp_path)
-    yield store
-    await store.close()
+    async with BACKENDS[request.param](tmp_path) as store:
+        yield store
 
 
 async def test_an_empty_store_knows_nobody(store):

@@ -48,12 +48,6 @@ def _lower(value: Any) -> Any:
     return value.strip().lower() if isinstance(value, str) else value
 
 
-def _only_embedded(value: str) -> str:
-    if value != "embedded":
-        raise ValueError(value)
-    return value
-
-
 def _at_home(value: Any) -> Any:
     return os.path.expanduser(value) if isinstance(value, str) else value  # noqa: PTH111  # as typed
 
@@ -81,6 +75,26 @@ def _only_the_name(value: str) -> str:
     return value
 
 
+def server_problems(address: str, key: str) -> list[str]:
+    """
+    Return why an OpenMemory server's address and key cannot be used, a line each.
+
+    Neither is quoted: a password may be in it.
+    """
+    from memory.openmemory.server_address import server_url  # takes 50 ms, only for who has one
+
+    problems = []
+    try:
+        if not address.strip():
+            raise ValueError("is not set; remote mode needs a port (8080), host:port or a URL")
+        server_url(address)
+    except ValueError as error:
+        problems.append(f"OPENMEMORY_PORT: {error}")
+    if not (key.isascii() and key.isprintable()):
+        problems.append("OPENMEMORY_KEY: has a character that is not ASCII, copy it again")
+    return problems
+
+
 Location = Annotated[Path, BeforeValidator(_at_home)]
 Secret = Annotated[SecretStr, BeforeValidator(_without_white_space)]
 DurationOrOff = Annotated[str, BeforeValidator(_lower), AfterValidator(_duration_or_off)]
@@ -89,11 +103,7 @@ HostName = Annotated[str, AfterValidator(_host_name)]
 Model = Annotated[str, BeforeValidator(_model)]
 Region = Annotated[str, BeforeValidator(_upper), AfterValidator(_known_region)]
 Greeting = Annotated[str, AfterValidator(_only_the_name)]
-MemoryMode = Annotated[
-    Literal["embedded", "local", "remote"],
-    BeforeValidator(_lower),
-    AfterValidator(_only_embedded),
-]
+MemoryMode = Annotated[Literal["embedded", "local", "remote"], BeforeValidator(_lower)]
 SyncMode = Annotated[Literal["auto", "syncfs", "fsync"], BeforeValidator(_lower)]
 LogLevel = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)]
 LogFormat = Annotated[Literal["console", "json"], BeforeValidator(_lower)]

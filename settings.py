@@ -2,7 +2,7 @@
 
 import difflib
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from setting_values import (
     Secret,
     SyncMode,
     seconds_of,
+    server_problems,
 )
 
 ENV_FILE = Path(".env")
@@ -76,14 +77,24 @@ class Settings(BaseSettings):
     )
     openmemory_mode: MemoryMode = Field(
         "embedded",
-        description="where memories live: embedded (one SQLite file, no set-up); local and remote "
-        "are not there yet",
-    )
-    openmemory_key: Secret = Field(
-        SecretStr(""), description="the key of an OpenMemory server; unused in embedded mode"
+        description="the OpenMemory that gets every memory as well: embedded (none), local (its "
+        "SDK, with a database beside the memory file) or remote (a server)",
     )
     openmemory_port: str = Field(
-        "", description="the port or URL of an OpenMemory server; unused in embedded mode"
+        "",
+        description="where the OpenMemory server of remote mode is: a port of this machine, "
+        "host:port, or a URL",
+    )
+    openmemory_key: Secret = Field(
+        SecretStr(""),
+        description="the key of the OpenMemory server of remote mode, which it has as OM_API_KEY",
+    )
+    openmemory_wait_ms: int = Field(
+        250,
+        ge=0,
+        le=10_000,
+        description="how long a search waits for what OpenMemory finds too, in milliseconds, 0 "
+        "to 10000 (at most 2/5 of LIVE_DEADLINE_MS); 0: it gets every memory, but is not asked",
     )
     openmemory_db_path: Location = Field(
         Path("data/memory.db"), description="the file that memories are kept in"
@@ -234,6 +245,9 @@ def load_settings(env_file: Path = ENV_FILE, *, required: Sequence[str] = ()) ->
         raise SettingsError([f"{env_file}: cannot be read: {error}"]) from error
     missing = [name for name in required if not _parts(getattr(settings, name))]
     problems += [f"{name.upper()}: is not set; {_meaning(name)}" for name in missing]
+    if settings.openmemory_mode == "remote":
+        key = settings.openmemory_key.get_secret_value()
+        problems += server_problems(settings.openmemory_port, key)
     if settings.payload_storage_path.resolve() in settings.openmemory_db_path.resolve().parents:
         problems.append("OPENMEMORY_DB_PATH: must not lie inside PAYLOAD_STORAGE_PATH")
     if problems:
@@ -271,6 +285,14 @@ def needs_first_secrets(env_file: Path = ENV_FILE) -> bool:
         return False
     named = dotenv_values(env_file, encoding="utf-8") if env_file.is_file() else {}
     return not any(name.upper() in GENERATED for name in named)
+
+
+def environment_with(variables: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment, without secrets of ours, and with `variables`: for who we start."""
+    fields = Settings.model_fields.items()
+    secrets = {name.upper() for name, field in fields if isinstance(field.default, SecretStr)}
+    secrets.remove("OPENAI_API_KEY")  # others use it too
+    return {k: v for k, v in os.environ.items() if k.upper() not in secrets} | {**variables}
 
 
 def set_in_environment(name: str) -> bool:

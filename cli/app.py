@@ -188,6 +188,25 @@ def memory_search(
     raise typer.Exit(code)
 
 
+@memory_app.command("sync")
+def memory_sync(
+    *,
+    check: Annotated[
+        bool, typer.Option("--check", help="Compare, change nothing; exit code 1 if they differ.")
+    ] = False,
+    prune: Annotated[
+        bool, typer.Option("--prune", help="Also remove what is in memory no more.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Bring OpenMemory up to what is in memory, as the processor does by itself."""
+    from cli.memory_sync import run_sync
+
+    if check and prune:
+        raise typer.BadParameter("it changes nothing, so not with --prune", param_hint="--check")
+    raise typer.Exit(run_sync(start(), checks=check, prunes=prune, as_json=as_json))
+
+
 @app.command()
 def simulate(
     *,

@@ -23,6 +23,8 @@ def show_banner(settings: Settings, host: str, port: int) -> None:
     console.print(f"  {'is it well?':<15} GET  {base}/health\n", markup=False)
     console.print(f"  events   {settings.payload_storage_path.resolve()}", markup=False)
     console.print(f"  memory   {settings.openmemory_db_path.resolve()}", markup=False)
+    if settings.openmemory_mode != "embedded":
+        console.print(f"  mirror   {_openmemory(settings)}", markup=False)
     console.print(f"  secrets  {ENV_FILE.resolve()}\n", markup=False)
     console.print("Next: in a second terminal, `uv run run.py simulate` plays two calls.")
     command = "uv run run.py connect --agent AGENT_ID --url https://…"
@@ -41,3 +43,12 @@ def show_webhooks(base: str) -> None:
     """Print the three webhook URLs of a server that is reached at `base`."""
     for when, name in ENDPOINTS:
         console.print(f"  {when:<15} POST {base}/webhook/{name}", markup=False)
+
+
+def _openmemory(settings: Settings) -> str:
+    from cli.openmemory import sdk_database
+    from memory.openmemory.server_address import server_url, shown_url
+
+    if settings.openmemory_mode == "remote":
+        return f"the OpenMemory server at {shown_url(server_url(settings.openmemory_port))}"
+    return f"OpenMemory, {sdk_database(settings).resolve()}"

@@ -62,6 +62,10 @@ def examine(settings: Settings) -> Iterator[Check]:
     yield check_port(settings.host, settings.port)
     yield check_memory(settings)
     yield check_model(settings)
+    if settings.openmemory_mode != "embedded":
+        from cli.examine_openmemory import openmemory_checks
+
+        yield from openmemory_checks(settings)
     if settings.payload_log_path is not None:
         yield check_folder("payload log", settings.payload_log_path.parent, needs_links=False)
 
@@ -78,7 +82,10 @@ def check_online(settings: Settings) -> list[Check]:
 
 def shown_settings(settings: Settings) -> dict[str, str]:
     """Return each setting as text, the secrets masked."""
-    return {name.upper(): _masked(getattr(settings, name)) for name in Settings.model_fields}
+    shown = {name.upper(): _masked(getattr(settings, name)) for name in Settings.model_fields}
+    if "@" in settings.openmemory_port:  # a URL may have a password in it
+        shown["OPENMEMORY_PORT"] = f"…@{settings.openmemory_port.rpartition('@')[2]}"
+    return shown
 
 
 def _masked(value: object) -> str:

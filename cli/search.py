@@ -8,11 +8,13 @@ from typing import Any
 from rich.text import Text
 
 from cli.output import console, print_json, problems
-from cli.store import open_store
+from cli.store import open_memory
 from memory.port import Found
 from memory.recall.spoken import spoken_age
 from settings import Settings
 from voice.identity import caller_of_search
+
+_WAIT_SECONDS = 5.0  # for OpenMemory, which this process has not warmed up: nobody is on the line
 
 
 def search_memory(
@@ -38,10 +40,13 @@ def search_memory(
 async def _search(
     settings: Settings, caller: str, query: str, *, limit: int, explain: bool, now: datetime
 ) -> Sequence[Found] | None:
-    async with open_store(settings, must_exist=True, with_model=True) as store:
-        if await store.profile(caller) is None:
+    wait_seconds = _WAIT_SECONDS if settings.openmemory_wait_ms else None
+    async with open_memory(settings, must_exist=True, wait_seconds=wait_seconds) as memory:
+        if await memory.store.profile(caller) is None:
             return None
-        return await store.search(caller, query, limit=limit, now=now, explain=explain)
+        if memory.openmemory is not None:
+            await memory.openmemory.recall.look()
+        return await memory.store.search(caller, query, limit=limit, now=now, explain=explain)
 
 
 def _show(place: int, found: Found, *, now: datetime, explain: bool) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import uvloop
 
 from cli.banner import show_banner
-from cli.store import open_store, processor_options
+from cli.store import open_memory, processor_options
 from cli.wiring import open_receiver
 from memory.recall.find import warm_up
 from processor.errors import ProcessorLocked
@@ -73,17 +73,21 @@ async def _run(
     async with AsyncExitStack() as stack:
         if with_processor:
             stack.enter_context(_one_processor(settings.openmemory_db_path))
-        store = await stack.enter_async_context(open_store(settings, upgrade=True, with_model=True))
+        memory = await stack.enter_async_context(
+            open_memory(settings, upgrade=True, mirrors=with_processor)
+        )
         services: list[Coroutine[Any, Any, None]] = []
         parts = None
         if with_receiver:
             await asyncio.to_thread(warm_up)
-            parts = await stack.enter_async_context(open_receiver(settings, store))
+            parts = await stack.enter_async_context(open_receiver(settings, memory))
             services.append(_serve(settings, parts, ready, stop))
         if with_processor:
             options = processor_options(settings)
             root = settings.payload_storage_path
-            services.append(run_processor(root, store, options=options, stop=stop))
+            services.append(run_processor(root, memory.store, options=options, stop=stop))
+            if memory.openmemory is not None and memory.openmemory.mirror is not None:
+                services.append(memory.openmemory.mirror.run(stop))
             if settings.reconcile_every_seconds:
                 services.append(_reconciliation(settings, parts, stop, connects=connects))
         services += [beside(ready, stop) for beside in services_beside]

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 from cli.output import console, print_json
 from cli.store import open_store, require_spool
@@ -11,14 +12,20 @@ from processor.quarantine import Quarantine
 from processor.status import Status, read_status
 from settings import Settings
 
+if TYPE_CHECKING:
+    from memory.openmemory.ledger import Tally
+
 
 def show_status(settings: Settings, *, as_json: bool) -> int:
     """Print how far memory has come; return 1 if anything is parked."""
-    status = asyncio.run(_status(settings))
+    status, tally = asyncio.run(_status(settings))
     if as_json:
-        print_json(asdict(status))
+        mirrored = {} if tally is None else {"openmemory": asdict(tally)}
+        print_json(asdict(status) | mirrored)
     else:
         _print(status)
+        if tally is not None:
+            _print_mirrored(tally)
     return 1 if status.parked else 0
 
 
@@ -32,11 +39,16 @@ def retry(settings: Settings, *, as_json: bool) -> int:
     return 0
 
 
-async def _status(settings: Settings) -> Status:
+async def _status(settings: Settings) -> "tuple[Status, Tally | None]":
     root, region = settings.payload_storage_path, settings.phone_region
     require_spool(root)
     async with open_store(settings, must_exist=True) as store:
-        return await read_status(root, store, region=region)
+        status = await read_status(root, store, region=region)
+    if settings.openmemory_mode == "embedded":
+        return status, None
+    from cli.openmemory_state import read_tally
+
+    return status, await read_tally(settings)
 
 
 async def _retry(settings: Settings) -> int:
@@ -66,6 +78,12 @@ def _print(status: Status) -> None:
         console.print("`run.py processor retry` puts parked events back.")
     if status.quarantine.count:
         _print_quarantine(status.quarantine)
+
+
+def _print_mirrored(tally: "Tally") -> None:
+    from cli.openmemory_state import described
+
+    console.print(f"openmemory {described(tally)}")
 
 
 def _print_quarantine(quarantine: Quarantine) -> None:

@@ -2,7 +2,9 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from memory.embedded import EmbeddedStore
 from memory.embedding.encoder import Encoder
@@ -13,7 +15,50 @@ from processor.retry import RetryPolicy
 from settings import Settings
 from spool.format import STATE_FOLDER, SpoolError
 
+if TYPE_CHECKING:
+    from cli.openmemory import OpenMemory
+
 _SHARE_FOR_MODEL = 0.4  # of a live answer's time; words need hardly any of the rest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenedMemory:
+    """The store that answers, and the OpenMemory beside it, None in embedded mode."""
+
+    store: MemoryStore
+    openmemory: "OpenMemory | None" = None
+
+
+@asynccontextmanager
+async def open_memory(
+    settings: Settings,
+    *,
+    upgrade: bool = False,
+    must_exist: bool = False,
+    mirrors: bool = False,
+    wait_seconds: float | None = None,
+) -> AsyncIterator[OpenedMemory]:
+    """
+    Open the memory store for who searches or processes, with the OpenMemory that settings name.
+
+    `upgrade` and `must_exist` are those of `open_store`. With `mirrors` there is a mirror, to be
+    run. A search waits `wait_seconds` for OpenMemory, or as long as the settings say.
+    """
+    async with open_store(
+        settings, upgrade=upgrade, must_exist=must_exist, with_model=True
+    ) as embedded:
+        if settings.openmemory_mode == "embedded":
+            yield OpenedMemory(store=embedded)
+            return
+        # Only for who has one: nobody else's start is to take longer for it.
+        from cli.openmemory import open_openmemory
+        from memory.openmemory.store import MirroredStore
+
+        async with open_openmemory(
+            settings, embedded, mirrors=mirrors, wait_seconds=wait_seconds
+        ) as opened:
+            store = MirroredStore(embedded, opened.recall, opened.mirror)
+            yield OpenedMemory(store=store, openmemory=opened)
 
 
 @asynccontextmanager
@@ -23,9 +68,9 @@ async def open_store(
     upgrade: bool = False,
     must_exist: bool = False,
     with_model: bool = False,
-) -> AsyncIterator[MemoryStore]:
+) -> AsyncIterator[EmbeddedStore]:
     """
-    Open the memory store that the settings name, and close it at the end.
+    Open the embedded store that the settings name, and close it at the end.
 
     With `upgrade`, for who derives it again, an older store is emptied and a damaged one set
     aside. With `must_exist`, for who only reads, nothing is made. With `with_model`, for who

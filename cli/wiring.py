@@ -1,14 +1,14 @@
 """From settings to a working receiver, and to what looks for the calls it missed."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
 from cli.call_desk import call_desk
 from cli.options import receiver_options
 from cli.reload import Reloading
-from memory.port import MemoryStore
+from cli.store import OpenedMemory
 from processor.status import count_backlog
 from receiver.context import Receiver
 from receiver.payload_log import PayloadLog
@@ -18,9 +18,9 @@ from spool.writer import Spool
 
 
 @asynccontextmanager
-async def open_receiver(settings: Settings, store: MemoryStore) -> AsyncIterator[Receiver]:
+async def open_receiver(settings: Settings, memory: OpenedMemory) -> AsyncIterator[Receiver]:
     """Open the spool for writing and assemble the receiver; at the end everything is on disk."""
-    root = settings.payload_storage_path
+    root, store = settings.payload_storage_path, memory.store
     payload_log = settings.payload_log_path
     async with open_spool(settings) as (spool, committer):
         read_options = Reloading(settings, derive=receiver_options).options
@@ -32,6 +32,7 @@ async def open_receiver(settings: Settings, store: MemoryStore) -> AsyncIterator
             backlog=lambda: count_backlog(root, store, region=settings.phone_region),
             payload_log=PayloadLog(payload_log) if payload_log else None,
             reconciliation=reconciliation_state(settings),
+            mirror=_mirror_state(memory),
             calls=call_desk(settings, store, read_options=read_options),
         )
 
@@ -47,6 +48,14 @@ async def open_spool(settings: Settings) -> AsyncIterator[tuple[Spool, Committer
     finally:
         await committer.close()
         spool.close()
+
+
+def _mirror_state(memory: OpenedMemory) -> Callable[[], Awaitable[dict[str, Any]]] | None:
+    if memory.openmemory is None:
+        return None
+    from cli.openmemory_state import mirror_state
+
+    return mirror_state(memory.openmemory)
 
 
 def reconciliation_state(settings: Settings) -> Callable[[], dict[str, Any]]:

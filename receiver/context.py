@@ -77,7 +77,8 @@ class Receiver:
     The parts a handler works with. `clock` returns aware UTC.
 
     `read_options` is asked for each request, so that a new key counts at once; it must be quick.
-    `reconciliation` returns what /health says of the last look for missed calls, quickly too.
+    `reconciliation` returns what /health says of the last look for missed calls, quickly too;
+    `mirror`, if there is one, what it says of the OpenMemory beside memory.
     """
 
     read_options: Callable[[], ReceiverOptions]
@@ -92,6 +93,7 @@ class Receiver:
     requests: Requests = field(default_factory=Requests)
     counts: Counter[str] = field(default_factory=Counter)
     reconciliation: Callable[[], dict[str, Any]] = lambda: {"status": "off"}
+    mirror: Callable[[], Awaitable[dict[str, Any]]] | None = None
     # Uploads write to disk for seconds: in the shared pool they would hold up everything else.
     uploads: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(MAX_UPLOADS, thread_name_prefix="upload")

@@ -4,7 +4,7 @@ import asyncio
 import io
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,6 +69,7 @@ async def receiving(
     *,
     memory: MemoryStore | None = None,
     payload_log: Path | None = None,
+    mirror: Callable[[], Awaitable[dict[str, Any]]] | None = None,
     **options: Any,
 ) -> AsyncIterator[Running]:
     """Run a receiver on a free port of this machine until the block ends."""
@@ -87,6 +88,7 @@ async def receiving(
         memory=memory or InMemoryStore(),
         backlog=backlog,
         payload_log=PayloadLog(payload_log) if payload_log else None,
+        mirror=mirror,
     )
     stop = asyncio.Event()
     ready: asyncio.Future[int] = asyncio.get_running_loop().create_future()

@@ -2,6 +2,7 @@
 
 import ast
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,13 @@ PURE = [
         for name in (
             *("profile", "facts", "notes", "names", "topics", "preferences", "commitments"),
             *("rolling", "sentences", "moments", "alike", "outdated", "attempts"),
+        )
+    ),
+    *(
+        ROOT / "memory" / "openmemory" / f"{name}.py"
+        for name in (
+            *("backend", "wanted", "plan", "fuse", "breaker", "entry"),
+            *("server_answers", "server_address", "sdk_messages", "ledger_tables"),
         )
     ),
     *(
@@ -93,9 +101,24 @@ def test_a_package_imports_only_what_it_may(path):
 
 @by_source
 def test_only_one_place_names_a_memory_adapter(path):
-    adapters = {"memory.embedded", "memory.in_memory"}
-    if path.parent.name != "memory" and path.name != "store.py":
+    adapters = {"memory.embedded", "memory.in_memory", "memory.openmemory.store"}
+    if path.parent != ROOT / "memory" and path != ROOT / "cli" / "store.py":
         assert not imported(path) & adapters
+
+
+@by_source
+def test_only_one_place_names_an_openmemory(path):
+    backends = {"memory.openmemory.client", "memory.openmemory.sdk"}
+    if path != ROOT / "cli" / "openmemory.py":
+        assert not imported(path) & backends
+
+
+def test_without_an_openmemory_nothing_of_it_is_loaded():
+    code = "import cli.services, cli.doctor, cli.status, cli.search, sys; print(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert "openmemory" not in loaded.stdout
 
 
 @by_source

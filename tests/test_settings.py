@@ -9,6 +9,7 @@ from settings import (
     GENERATED,
     Settings,
     SettingsError,
+    environment_with,
     load_settings,
     needs_first_secrets,
     unknown_names,
@@ -66,12 +67,63 @@ def test_every_problem_is_named_with_what_it_should_be(monkeypatch):
     assert all("should be" in line for line in caught.value.problems)
 
 
-def test_a_mode_that_does_not_exist_yet_says_so_beside_every_other_problem(monkeypatch):
+def test_in_embedded_mode_nothing_of_openmemory_needs_to_make_sense(monkeypatch):
+    monkeypatch.setenv("OPENMEMORY_PORT", "no address")
+    monkeypatch.setenv("OPENMEMORY_KEY", "ké")
+    assert load_settings().openmemory_mode == "embedded"
+
+
+@pytest.mark.parametrize(
+    "address", ["8080", " 8080 ", "127.0.0.1:8080", "https://memory.example/x"]
+)
+def test_a_server_is_a_port_or_an_address(monkeypatch, address):
+    monkeypatch.setenv("OPENMEMORY_MODE", "Remote")
+    monkeypatch.setenv("OPENMEMORY_PORT", address)
+    settings = load_settings()
+    assert (settings.openmemory_mode, settings.openmemory_wait_ms) == ("remote", 250)
+
+
+@pytest.mark.parametrize("address", ["", "  ", "memory.example", "ftp://127.0.0.1:21", "99999"])
+def test_a_server_without_a_usable_address_is_named_beside_every_other_problem(
+    monkeypatch, address
+):
+    wrong = {"OPENMEMORY_PORT": address, "OPENMEMORY_KEY": "kéy", "OPENMEMORY_MODE": "remote"}
+    for name, value in wrong.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError) as caught:
+        load_settings(required=("elevenlabs_post_call_key",))
+    named = {line.partition(":")[0] for line in caught.value.problems}
+    assert named == {"OPENMEMORY_PORT", "OPENMEMORY_KEY", "ELEVENLABS_POST_CALL_KEY"}
+
+
+def test_neither_a_password_in_the_address_nor_a_key_is_quoted(monkeypatch):
     monkeypatch.setenv("OPENMEMORY_MODE", "remote")
-    monkeypatch.setenv("PORT", "99999")
+    monkeypatch.setenv("OPENMEMORY_PORT", "http://ana:pass-word@127.0.0.1:99999")
+    monkeypatch.setenv("OPENMEMORY_KEY", "secret-ké")
     with pytest.raises(SettingsError) as caught:
         load_settings()
-    assert {line.partition(":")[0] for line in caught.value.problems} == {"OPENMEMORY_MODE", "PORT"}
+    text = str(caught.value)
+    assert "pass-word" not in text
+    assert "secret-k" not in text
+
+
+@pytest.mark.parametrize("milliseconds", ["-1", "10001", "soon"])
+def test_how_long_a_search_waits_for_openmemory_has_bounds(monkeypatch, milliseconds):
+    monkeypatch.setenv("OPENMEMORY_WAIT_MS", milliseconds)
+    with pytest.raises(SettingsError, match="OPENMEMORY_WAIT_MS: should be"):
+        load_settings()
+
+
+def test_a_program_that_we_start_gets_the_environment_but_no_secrets_of_ours(monkeypatch):
+    monkeypatch.setenv("ELEVENLABS_API_KEY", "sk_x")
+    monkeypatch.setenv("Admin_Key", "x")
+    monkeypatch.setenv("OPENAI_API_KEY", "sk_y")
+    monkeypatch.setenv("OM_TELEMETRY", "true")
+    given = environment_with({"OM_TELEMETRY": "false"})
+    assert given["OM_TELEMETRY"] == "false"
+    assert given["PATH"]
+    assert given["OPENAI_API_KEY"] == "sk_y"  # of others too: its embeddings may need it
+    assert not {"ELEVENLABS_API_KEY", "Admin_Key"} & given.keys()
 
 
 def test_a_missing_secret_is_named_together_with_the_name_it_was_mistyped_as(tmp_path):

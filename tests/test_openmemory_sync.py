@@ -139,3 +139,14 @@ async def test_a_backend_that_is_refused_is_not_touched(tmp_path):
         with pytest.raises(BackendRefused, match=r"v1\.3\.0"):
             await check(mirror, store, on_progress=silent)
     assert set(backend.calls) == {"examine"}
+
+
+async def test_what_a_killed_probe_has_left_is_removed(tmp_path):
+    backend = FakeBackend()
+    for user in ("callspool-probe-0a-a", "callspool-probe-0a-b"):
+        backend.kept[user] = Row(id=user, user=user, content="Bake lomu.")
+    async with mirrored(tmp_path, backend) as (store, mirror):
+        assert (await check(mirror, store, on_progress=silent)).callers == 0
+        assert len(backend.kept) == 2
+        assert (await run(mirror, store)).removed == 2
+        assert backend.kept == {}

@@ -1,5 +1,6 @@
 """Two throw-away users, to see what an OpenMemory does with users and with long texts."""
 
+import asyncio
 import secrets
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -15,6 +16,7 @@ _VOWELS = "aeiou"
 _WORDS = 9
 _LONG = 600  # characters: some keep a summary of at most 200
 _TRIES = 4
+_TIDY_S = 5.0  # for deleting what was added to a backend that fails
 _TAGS = ("probe",)
 
 
@@ -35,17 +37,20 @@ async def probe_users(backend: Backend, *, words: Callable[[], str] = random_sen
     """
     Add, read back, list, query and delete, with two users of a random name.
 
-    `words` makes the sentences. What was added is always deleted again. Raises
+    `words` makes the sentences. What was added is deleted again, unless this process or the
+    backend ends meanwhile: `memory sync` does it then. Raises
     `BackendRefused` for an OpenMemory that a mirror cannot use, whatever it says of itself.
     """
     mark = secrets.token_hex(8)
     ada, bob = f"{PROBE_PREFIX}{mark}-a", f"{PROBE_PREFIX}{mark}-b"
     try:
         probed = await _probe(backend, ada, bob, words)
-    except BaseException:
-        for user in (ada, bob):
-            with suppress(BackendError):  # the first failure is the one to tell of
-                await backend.delete_user(user)
+    except BackendError:
+        # The first failure is the one to tell of; what is left is for `memory sync`.
+        with suppress(BackendError, TimeoutError):
+            async with asyncio.timeout(_TIDY_S):
+                for user in (ada, bob):
+                    await backend.delete_user(user)
         raise
     for user in (ada, bob):
         await backend.delete_user(user)

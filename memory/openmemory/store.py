@@ -23,7 +23,7 @@ from memory.port import (
 
 logger = logging.getLogger(__name__)
 
-_READ_SECONDS = 0.05  # for the memories that OpenMemory ranks: an answer is there without them
+_READ_SECONDS = 0.1  # for the memories that OpenMemory ranks: an answer is there without them
 
 
 class StoreWithPlaces(MemoryStore, Protocol):
@@ -99,7 +99,7 @@ class MirroredStore:
         except (MemoryStoreError, TimeoutError) as error:
             logger.warning(
                 "the memories that OpenMemory ranks cannot be read, it is answered without them",
-                extra={"action": "openmemory_matches_unread", "error": str(error)},
+                extra={"action": "openmemory_matches_unread", "error": str(error) or "late"},
             )
             return []
         ranks = {_key(each): each.rank for each in reversed(ranked)}

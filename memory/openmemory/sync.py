@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -11,6 +11,7 @@ from memory.openmemory.carry_out import Source
 from memory.openmemory.entry import Entry
 from memory.openmemory.mirror import Mirror
 from memory.openmemory.plan import Looked
+from memory.openmemory.probe import PROBE_PREFIX
 from memory.openmemory.wanted import key_of
 
 Kind = Literal["missing", "extra", "doubled", "changed", "dropped", "shortened", "refused"]
@@ -66,7 +67,7 @@ async def check(mirror: Mirror, source: Source, *, on_progress: Progress) -> Syn
     began = time.monotonic()
     await mirror.connect()
     found = _Found()
-    callers = await _callers(mirror, source)
+    callers = await _callers(mirror, source, await mirror.backend.users())
     for done, caller in enumerate(callers, start=1):
         looked, planned = await mirror.carrier.look(caller)
         found.note(caller, looked, planned)
@@ -86,7 +87,9 @@ async def sync(
     began = time.monotonic()
     await mirror.connect()
     found = _Found()
-    callers = await _callers(mirror, source)
+    users = await mirror.backend.users()
+    found.removed += await _remove_probes(mirror.backend, users)
+    callers = await _callers(mirror, source, users)
     for done, caller in enumerate(callers, start=1):
         before = (await mirror.ledger.entries(caller))[0]
         result = await mirror.carrier.carry_out(caller, looks=True, prunes=prunes, retries=True)
@@ -105,15 +108,22 @@ def _seen(looked: Looked, after: dict[str, Entry]) -> dict[str, Entry]:
     return looked.entries | settled
 
 
-async def _callers(mirror: Mirror, source: Source) -> list[str]:
+async def _callers(mirror: Mirror, source: Source, users: set[str]) -> list[str]:
+    """Return everybody we know, and the `users` that we do not, but who have rows of ours."""
     known = (await source.stamps()).keys() | (await mirror.ledger.stamps()).keys()
-    return sorted(known | await _of_ours(mirror.backend, known))
+    strangers = [user for user in users - known if not user.startswith(PROBE_PREFIX)]
+    ours = {user for user in strangers if any(map(_is_ours, await mirror.backend.rows(user)))}
+    return sorted(known | ours)
 
 
-async def _of_ours(backend: Backend, known: Iterable[str]) -> set[str]:
-    """Return the users that we do not know, but of whom there are rows that are ours."""
-    strangers = await backend.users() - set(known)
-    return {user for user in strangers if any(map(_is_ours, await backend.rows(user)))}
+async def _remove_probes(backend: Backend, users: set[str]) -> int:
+    """Delete what a probe that was killed has left; return how many rows."""
+    count = 0
+    for user in users:
+        if user.startswith(PROBE_PREFIX):
+            count += len(await backend.rows(user))
+            await backend.delete_user(user)
+    return count
 
 
 def _is_ours(row: Row) -> bool:

@@ -50,6 +50,7 @@ def state_of(report: Report | None, tally: Tally, *, backend: str, now: datetime
         "reason": reason,
         "keeps_users_apart": report.keeps_users_apart,
         "shortens": report.shortens,
+        "advice": list(report.advice),
         **counts,
     }
 

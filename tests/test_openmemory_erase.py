@@ -1,12 +1,18 @@
 """Erasing a caller from OpenMemory: deleted, its query cache waited out, and read back."""
 
+import asyncio
+from contextlib import asynccontextmanager
+
 import pytest
 
 from memory.openmemory.backend import BackendUnreachable, Match, Row
+from memory.openmemory.client import ServerBackend
 from memory.openmemory.erase import NotForgotten
 from tests.memories import ANA, BEN, a_call
 from tests.openmemory.fake import FakeBackend, unreachable
 from tests.openmemory.mirroring import Clock, mirrored, quick
+from tests.openmemory.real import real_server, server_kinds
+from tests.openmemory.server import openmemory_server
 
 
 async def mirror_then_lose(folder, backend, *, options=None):
@@ -140,3 +146,52 @@ async def test_a_call_during_the_erasure_begins_a_new_story_after_it(tmp_path):
         mirror.note(())
         await mirror.catch_up()
         assert set(backend.of(ANA)) == {"call/conv_9/utterance/0", "profile"}
+
+
+@asynccontextmanager
+async def a_server(kind):
+    """Yield (url, key, what lets a minute pass) of a stand-in, or of a real server."""
+    if kind == "real":
+        with real_server() as server:
+            yield server.url, server.key, lambda: asyncio.sleep(66)
+    else:
+        async with openmemory_server() as server:
+
+            async def later():
+                server.later(66)
+
+            yield server.url, server.key, later
+
+
+@pytest.mark.timeout(150)
+@pytest.mark.parametrize("kind", server_kinds())
+async def test_nothing_of_an_erased_caller_is_returned_by_the_servers_own_api(tmp_path, kind):
+    """Not by the very question either that was asked just before, and whose answer it keeps."""
+    question = "what is the cat called"
+    clock = Clock()
+    options = quick(clock=clock)
+    async with a_server(kind) as (url, key, a_minute):
+        backend = await ServerBackend.open(url, key)
+        call = a_call(said=["My cat is Tom.", "He likes the blue bowl."], facts={"pet": "cat"})
+        async with mirrored(tmp_path, backend, options=options) as (store, mirror):
+            await store.apply([call, a_call("conv_2", caller=BEN, said=["My dog is Rex."])])
+            await mirror.catch_up()
+        ids = [row.id for row in await backend.rows(ANA)]
+        assert await backend.query(ANA, question, limit=5)
+        for file in tmp_path.glob("memory.db*"):
+            file.unlink()
+        async with mirrored(tmp_path, backend, options=options) as (store, mirror):
+            await store.apply([a_call("conv_2", caller=BEN, said=["My dog is Rex."])])
+            await mirror.erase(ANA)
+            await mirror.catch_up()
+            assert await backend.query(ANA, question, limit=5)  # as the server keeps it
+            assert await mirror.ledger.erasures() != []
+            await a_minute()
+            clock.pass_(66)
+            await mirror.catch_up()
+            assert await mirror.ledger.erasures() == []
+        assert await backend.rows(ANA) == []
+        assert await backend.query(ANA, question, limit=5) == []
+        assert [await backend.get(ANA, row_id) for row_id in ids] == [None] * len(ids)
+        assert await backend.users() == {BEN}
+        await backend.close()

@@ -26,6 +26,7 @@ def a_report(**given):
         "product": "OpenMemory server 1.3",
         "keeps_users_apart": True,
         "shortens": False,
+        "advice": ("start it with OM_TELEMETRY=false",),
         "at": MONDAY,
     }
     return Report(**(values | given))
@@ -55,6 +56,7 @@ def test_a_mirror_that_keeps_up_is_ok_and_says_what_it_found_and_did():
         "reason": "",
         "keeps_users_apart": True,
         "shortens": False,
+        "advice": ["start it with OM_TELEMETRY=false"],
         "backlog": 3,
         "callers_waiting": 2,
         "stored": 84,

@@ -32,13 +32,13 @@ def numbers(results):
     return [int(each.memory.id.rsplit("/", 1)[1]) for each in results]
 
 
-def test_what_lies_two_standard_deviations_above_the_mean_stands_out():
-    assert names_and_ranks(matches_of(9, 1, 1, 1, 1, 1)) == [("row-0", 0)]
-    assert names_and_ranks(matches_of(*[9] * 2, *[1] * 10)) == [("row-0", 0), ("row-1", 1)]
+def test_what_lies_far_above_the_mean_stands_out():
+    assert names_and_ranks(matches_of(9, *[1] * 8)) == [("row-0", 0)]
+    assert names_and_ranks(matches_of(*[9] * 2, *[1] * 20)) == [("row-0", 0), ("row-1", 1)]
 
 
 def test_negative_scores_stand_out_the_same():
-    assert names_and_ranks(matches_of(-1, -9, -9, -9, -9, -9)) == [("row-0", 0)]
+    assert names_and_ranks(matches_of(-1, *[-9] * 8)) == [("row-0", 0)]
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_negative_scores_stand_out_the_same():
         (),
         (1.0,),
         (9.0, 1.0),
-        (9.0, 1.0, 1.0, 1.0, 1.0),
+        (9.0, *[1.0] * 7),
         (9.0, 8.0, 7.0, 6.0, 5.0, 4.0, 3.0, 2.0, 1.0, 0.0),
         (0.0, 0.0, 0.0),
         (0.1, 0.1, 0.1, 0.1),
@@ -61,7 +61,7 @@ def test_too_few_or_all_alike_never_stand_out(scores):
 
 
 def test_what_has_no_finite_score_is_passed_over():
-    odd = matches_of(math.nan, math.inf, 9, -math.inf, *[1] * 6)
+    odd = matches_of(math.nan, math.inf, 9, -math.inf, *[1] * 8)
     assert names_and_ranks(odd) == [("row-2", 0)]
     assert outstanding(matches_of(math.inf, math.nan, math.inf)) == []
 
@@ -72,10 +72,10 @@ def test_a_row_that_is_returned_twice_counts_where_it_came_first():
 
 
 @given(st.lists(st.floats()))
-def test_of_any_scores_at_most_a_fifth_stands_out_with_ranks_of_the_answer(scores):
+def test_of_any_scores_at_most_a_seventh_stands_out_with_ranks_of_the_answer(scores):
     chosen = outstanding(matches_of(*scores))
     finite = [score for score in scores if math.isfinite(score)]
-    assert len(chosen) <= len(finite) / 5
+    assert len(chosen) <= len(finite) / 7
     assert all(finite[rank] == match.score for match, rank in chosen)
 
 

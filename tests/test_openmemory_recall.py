@@ -79,7 +79,7 @@ async def test_what_stands_out_is_returned_by_place_and_rank(recalls, backend):
     assert recall.counts == {"asked": 1, "answered": 1, "foreign": 0}
 
 
-@pytest.mark.parametrize(("limit", "rows"), [(1, 10), (5, 10), (6, 12), (20, 40), (50, 50)])
+@pytest.mark.parametrize(("limit", "rows"), [(1, 20), (10, 20), (11, 22), (25, 50), (50, 50)])
 async def test_more_rows_are_fetched_than_results_are_wanted_within_bounds(
     recalls, backend, limit, rows
 ):

@@ -19,7 +19,7 @@ from memory.openmemory.fuse import outstanding
 logger = logging.getLogger(__name__)
 
 _MAX_QUERY_CHARACTERS = 2000
-_MIN_ROWS = 10  # fewer tell too little about which of them stand out
+_MIN_ROWS = 20  # fewer tell too little about which of them stand out
 _MAX_ROWS = 50
 _MAX_AT_ONCE = 8
 _LOOK_EVERY_S = 5.0  # at what the mirror says of the backend

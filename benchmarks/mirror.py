@@ -45,7 +45,7 @@ from benchmarks.rebuild import CALLERS_SHARE, fill
 from benchmarks.server import KEY, Server, running
 from memory.openmemory.ledger import Ledger
 
-LEDGER = "memory.mirror.db"  # beside the memory file
+LEDGER = "memory.mirror-*.db"  # beside the memory file
 LIMIT_MS = 2.0
 HANGING_P99_MS = 50.0
 
@@ -109,7 +109,7 @@ def program(way: Way, folder: Path, *, command: str, conversations: int) -> Iter
         server = stack.enter_context(running(folder, "all-in-one"))
         _wait_until_idle(server)
         if way.wait_ms is not None:
-            asyncio.run(_until_mirrored(folder))
+            asyncio.run(_until_mirrored(next(folder.glob(LEDGER))))
         yield Running(way=way, server=server, group=group)
 
 
@@ -179,8 +179,8 @@ def health(server: Server) -> dict[str, Any]:
     return said
 
 
-async def _until_mirrored(folder: Path) -> None:
-    ledger = await Ledger.open(folder / LEDGER)
+async def _until_mirrored(path: Path) -> None:
+    ledger = await Ledger.open(path)
     try:
         await until_mirrored(ledger)
     finally:

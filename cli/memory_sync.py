@@ -98,7 +98,7 @@ async def _is_up_to_date(
 ) -> bool:
     """Tell whether anything is left to do after a sync."""
     tally = await mirror.ledger.tally()
-    if tally.waiting or tally.callers_waiting:
+    if tally.waiting or tally.callers_waiting or tally.refused:
         return False
     if prunes or not report.counts.get("extra"):
         return True

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from memory.openmemory.backend import Backend
 from memory.openmemory.carry_out import Source
-from memory.openmemory.ledger import Ledger
+from memory.openmemory.ledger import Ledger, ledger_beside
 from memory.openmemory.mirror import Mirror, MirrorOptions
 from memory.openmemory.recall import Recall
 from settings import Settings, SettingsError, environment_with
@@ -91,8 +91,20 @@ def live_wait_seconds(settings: Settings) -> float:
 
 
 def ledger_path(settings: Settings) -> Path:
-    """Return where the mirror's ledger is: beside the memory file, such as memory.mirror.db."""
-    return _beside(settings.openmemory_db_path, "mirror")
+    """
+    Return where the mirror's ledger is: beside the memory file, such as memory.mirror-1a2b3c4d.db.
+
+    Each OpenMemory has one of its own, so that nothing is lost by going from one to another.
+    """
+    if settings.openmemory_mode == "remote":
+        from memory.openmemory.server_address import server_identity
+
+        identity = server_identity(settings.openmemory_port)
+    else:
+        from memory.openmemory.sdk import sdk_identity
+
+        identity = sdk_identity(sdk_database(settings).absolute())
+    return ledger_beside(settings.openmemory_db_path, identity)
 
 
 def sdk_database(settings: Settings) -> Path:

@@ -16,7 +16,8 @@ def mirror_state(opened: OpenMemory) -> Callable[[], Awaitable[dict[str, Any]]]:
     """
     Return what tells /health of OpenMemory, whichever process mirrors.
 
-    Everybody may ask for it: there is no text of the backend, no caller and no key in it.
+    Everybody may ask for it. In it are messages of our own, with the addresses and the paths of
+    files that they name; no text of the backend, no caller and no key.
     """
 
     async def state() -> dict[str, Any]:
@@ -50,6 +51,7 @@ def state_of(report: Report | None, tally: Tally, *, backend: str, now: datetime
         "reason": reason,
         "keeps_users_apart": report.keeps_users_apart,
         "shortens": report.shortens,
+        "is_open": report.is_open,
         "advice": list(report.advice),
         **counts,
     }
@@ -75,7 +77,7 @@ def described(tally: Tally) -> str:
     if tally.dropped:
         text += f" ({tally.dropped_share:.1%})"
     if tally.refused:
-        text += f", {tally.refused} refused"
+        text += f", {tally.refused} refused (`run.py memory sync` tries them again)"
     text += f", {tally.waiting} waiting"
     if tally.erasing:
         text += f"; {tally.erasing} callers being erased"

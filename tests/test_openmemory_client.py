@@ -8,7 +8,12 @@ import pytest
 from memory.openmemory import server_listing
 from memory.openmemory.backend import BackendRefused, BackendUnreachable, RowRefused
 from memory.openmemory.client import ServerBackend
-from memory.openmemory.server_address import is_loopback, server_url, shown_url
+from memory.openmemory.server_address import (
+    is_loopback,
+    server_identity,
+    server_url,
+    shown_url,
+)
 from tests.openmemory.real import real_server, server_kinds
 from tests.openmemory.server import openmemory_server
 
@@ -391,8 +396,35 @@ def test_what_is_no_address_is_refused_with_one_that_is(address):
         server_url(address)
 
 
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://memory.example", "https://memory.example"),
+        ("https://user:secret@memory.example:8443/", "https://memory.example:8443"),
+        ("https://memory.example/tokens/secret", "https://memory.example/…"),
+        ("http://user:secret@[::1]:8080/secret", "http://[::1]:8080/…"),
+    ],
+)
+def test_no_more_than_the_host_of_an_address_is_shown(url, shown):
+    assert shown_url(url) == shown
+
+
+async def test_the_identity_of_an_address_tells_servers_apart_and_no_secret():
+    addresses = ["8080", "8081", "https://h", "https://h/tokens/secret", "https://h/tokens/other"]
+    identities = [server_identity(address) for address in addresses]
+    assert len(set(identities)) == len(addresses)
+    assert identities[0] == "remote http://127.0.0.1:8080"
+    assert not any("secret" in each or "tokens" in each for each in identities)
+    same = "https://user:secret@h/tokens/secret/"
+    assert server_identity(same) == server_identity("https://h/tokens/secret")
+    for address in (*addresses, same):
+        backend = await ServerBackend.open(address, "key")
+        assert backend.identity == server_identity(address)
+        assert "secret" not in backend.name
+        await backend.close()
+
+
 def test_a_password_in_an_address_is_never_quoted():
-    assert shown_url("https://user:secret@memory.example") == "https://memory.example"
     with pytest.raises(ValueError) as caught:
         server_url("https://user:se cret@memory.example:8443")
     assert "cret" not in str(caught.value)

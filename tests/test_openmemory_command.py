@@ -4,6 +4,7 @@ import asyncio
 import importlib.util
 import json
 import os
+import re
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -302,9 +303,19 @@ def test_the_status_says_how_many_memories_are_there(settings, capsys):
 
 
 def test_its_files_lie_beside_the_memory_file():
-    settings = Settings(openmemory_db_path="data/memory.db")
-    assert str(ledger_path(settings)) == "data/memory.mirror.db"
-    assert str(sdk_database(settings)) == "data/memory.openmemory.db"
+    at = {"openmemory_db_path": "data/memory.db", "openmemory_mode": "remote"}
+    paths = {
+        str(ledger_path(Settings(**at | more)))
+        for more in (
+            {"openmemory_port": "8081"},
+            {"openmemory_port": "http://user:secret@127.0.0.1:8081"},
+            {"openmemory_port": "8082"},
+            {"openmemory_mode": "local"},
+        )
+    }
+    assert len(paths) == 3  # one for each OpenMemory, whoever asks it
+    assert all(re.fullmatch(r"data/memory\.mirror-[0-9a-f]{8}\.db", path) for path in paths)
+    assert str(sdk_database(Settings(**at))) == "data/memory.openmemory.db"
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 import pytest
 
@@ -42,7 +43,7 @@ async def test_everything_under_the_number_goes_whoever_wrote_it(tmp_path):
 
 async def test_it_is_complete_only_when_the_query_cache_has_forgotten(tmp_path):
     clock = Clock()
-    options = quick(clock=clock)
+    options = quick(clock=clock, monotonic=clock.monotonic)
     backend = FakeBackend()
     backend.query_cache_seconds = 60.0
     await mirror_then_lose(tmp_path, backend, options=options)
@@ -129,7 +130,7 @@ async def test_memory_comes_first(tmp_path):
 
 async def test_a_call_during_the_erasure_begins_a_new_story_after_it(tmp_path):
     clock = Clock()
-    options = quick(clock=clock)
+    options = quick(clock=clock, monotonic=clock.monotonic)
     backend = FakeBackend()
     backend.query_cache_seconds = 60.0
     await mirror_then_lose(tmp_path, backend, options=options)
@@ -143,7 +144,7 @@ async def test_a_call_during_the_erasure_begins_a_new_story_after_it(tmp_path):
         assert await backend.users() == {BEN}
         clock.pass_(66)
         await mirror.catch_up()
-        mirror.note(())
+        mirror.note_all()
         await mirror.catch_up()
         assert set(backend.of(ANA)) == {"call/conv_9/utterance/0", "profile"}
 
@@ -169,7 +170,7 @@ async def test_nothing_of_an_erased_caller_is_returned_by_the_servers_own_api(tm
     """Not by the very question either that was asked just before, and whose answer it keeps."""
     question = "what is the cat called"
     clock = Clock()
-    options = quick(clock=clock)
+    options = quick(clock=clock, monotonic=clock.monotonic)
     async with a_server(kind) as (url, key, a_minute):
         backend = await ServerBackend.open(url, key)
         call = a_call(said=["My cat is Tom.", "He likes the blue bowl."], facts={"pet": "cat"})
@@ -195,3 +196,79 @@ async def test_nothing_of_an_erased_caller_is_returned_by_the_servers_own_api(tm
         assert [await backend.get(ANA, row_id) for row_id in ids] == [None] * len(ids)
         assert await backend.users() == {BEN}
         await backend.close()
+
+
+async def test_an_erasure_outlasts_another_backend_in_between(tmp_path):
+    backend = FakeBackend()
+    await mirror_then_lose(tmp_path, backend)
+    async with mirrored(tmp_path, backend) as (_, mirror):
+        await mirror.erase(ANA)
+    async with mirrored(tmp_path, FakeBackend("another")) as (_, mirror):
+        await mirror.catch_up()
+    async with mirrored(tmp_path, backend) as (_, mirror):
+        await mirror.catch_up()
+        await mirror.catch_up()
+    assert await backend.users() == {BEN}
+
+
+async def test_an_erasure_does_not_wait_for_all_that_is_to_be_added(tmp_path):
+    backend = FakeBackend(duplicate_of=None)
+    await mirror_then_lose(tmp_path, backend)
+    async with mirrored(tmp_path, backend) as (store, mirror):
+        callers = [f"+1555010{n:04}" for n in range(20)]
+        await store.apply([a_call(f"conv_{c[-4:]}", caller=c, said=["Hi."]) for c in callers])
+        carry_out = mirror.carrier.carry_out
+
+        async def noted(caller, **given):
+            if not await mirror.ledger.erasures() and ANA in await backend.users():
+                await mirror.erase(ANA)
+            return await carry_out(caller, **given)
+
+        mirror.carrier.carry_out = noted
+        add = backend.add
+        left = []
+
+        async def counted(user, content, **given):
+            left.append(ANA in await backend.users())
+            return await add(user, content, **given)
+
+        backend.add = counted
+        await mirror.catch_up()
+        assert left.count(True) <= 2
+
+
+async def test_an_erasure_that_fails_holds_up_nobody_else(tmp_path):
+    backend = FakeBackend()
+    options = quick(caller_pause=60)
+    await mirror_then_lose(tmp_path, backend, options=options)
+    backend.fails["delete_user"] = unreachable(100)
+    async with mirrored(tmp_path, backend, options=options) as (store, mirror):
+        await mirror.erase(ANA)
+        with pytest.raises(BackendUnreachable):
+            await mirror.catch_up()
+        await store.apply([a_call("conv_3", caller=BEN, said=["My dog is ill."])])
+        mirror.note([BEN])
+        await mirror.catch_up()
+        assert "call/conv_3/utterance/0" in backend.of(BEN)
+
+
+async def test_the_waiting_is_by_a_clock_that_nobody_sets(tmp_path):
+    clock = Clock()
+    options = quick(clock=clock, monotonic=clock.monotonic)
+    backend = FakeBackend()
+    backend.query_cache_seconds = 60.0
+    await mirror_then_lose(tmp_path, backend, options=options)
+    async with mirrored(tmp_path, backend, options=options) as (_, mirror):
+        await mirror.erase(ANA)
+        await mirror.catch_up()
+        clock.now += timedelta(days=1)
+        await mirror.catch_up()
+        assert await mirror.ledger.erasures() != []
+    async with mirrored(tmp_path, backend, options=options) as (_, mirror):
+        await mirror.catch_up()
+        clock.pass_(64)
+        await mirror.catch_up()
+        assert await mirror.ledger.erasures() != []
+        clock.pass_(1)
+        await mirror.catch_up()
+        assert await mirror.ledger.erasures() == []

@@ -2,12 +2,13 @@
 
 import json
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from memory.openmemory.backend import BackendError, BackendRefused, BackendUnreachable
+from memory.openmemory.backend import BackendError, BackendRefused, BackendUnreachable, Row
 from memory.openmemory.client import ServerBackend
-from memory.openmemory.probe import PROBE_PREFIX
+from memory.openmemory.probe import PROBE_PREFIX, is_left_over
 from tests.openmemory.real import LONGMEMORY, NEWEST, is_there, real_server, server_kinds
 from tests.openmemory.server import openmemory_server
 from tests.openmemory.server_reply import Answer
@@ -261,10 +262,91 @@ async def test_a_word_that_is_taken_for_a_duplicate_is_tried_again(server):
     assert found.keeps_users_apart
 
 
-async def test_a_server_that_takes_no_memories_is_refused(server):
-    server.faults.fail(500, body={"err": "no"}, path="/memory/add")
-    with pytest.raises(BackendRefused, match="takes no memories"):
+@pytest.mark.parametrize("status", [400, 413])
+async def test_a_server_that_takes_no_memories_is_asked_again_later(server, status):
+    server.faults.fail(status, body={"err": "no"}, path="/memory/add")
+    with pytest.raises(BackendUnreachable, match="takes no memories"):
         await examined(server)
+
+
+# --- probes of one mark
+
+PROBES = [f"{PROBE_PREFIX}m1-a", f"{PROBE_PREFIX}m1-b"]
+
+
+@pytest.fixture
+async def backend(server):
+    backend = await ServerBackend.open(server.url, server.key)
+    yield backend
+    await backend.close()
+
+
+async def test_a_mark_names_the_two_users(server, backend):
+    await backend.examine(mark="m1")
+    assert sorted({asked.body["user_id"] for asked in server.requests if asked.body}) == PROBES
+    assert server.rows == []
+
+
+async def test_a_probe_removes_what_a_killed_one_of_its_mark_has_left(server, backend):
+    for user in (*PROBES, f"{PROBE_PREFIX}m2-a", ADA):
+        text = f"Something {user} was told by {user[::-1]}"
+        await backend.add(user, text, tags=["probe"], metadata={"probe": user})
+    found = await backend.examine(mark="m1")
+    assert found.keeps_users_apart
+    assert await backend.users() == {f"{PROBE_PREFIX}m2-a", ADA}
+
+
+async def test_probes_that_fail_again_and_again_leave_the_rows_of_one(server, backend):
+    server.faults.fail(503, path="/memory/query")
+    server.faults.cut(path="^/users/", after=False, times=None)
+    for _ in range(3):
+        with pytest.raises(BackendUnreachable):
+            await backend.examine(mark="m1")
+    assert server.rows == []  # nothing is added where nothing can be deleted
+    server.faults.heal()
+    for _ in range(3):
+        server.faults.fail(503, path="/memory/query", times=1)
+        server.faults.cut(path="^/users/", after=False, skip=2, times=None)
+        with pytest.raises(BackendUnreachable):
+            await backend.examine(mark="m1")
+        server.faults.heal()
+        assert 0 < len(server.rows) <= 3
+    await backend.examine(mark="m1")
+    assert server.rows == []
+
+
+async def test_what_a_probe_adds_bears_its_time(server, backend):
+    before = datetime.now(UTC)
+    await backend.examine(mark="m1")
+    added = [asked.body for asked in server.requests if asked.path == "/memory/add"]
+    assert added
+    for body in added:
+        at = datetime.fromisoformat(body["metadata"]["at"])
+        assert before <= at <= datetime.now(UTC)
+        row = Row(id="1", user=body["user_id"], content="c", metadata=body["metadata"])
+        assert not is_left_over(row, now=at + timedelta(minutes=10))
+        assert is_left_over(row, now=at + timedelta(minutes=10, seconds=1))
+
+
+@pytest.mark.parametrize(
+    ("metadata", "answer"),
+    [
+        ({"at": "2026-11-20T11:50:01+00:00"}, False),
+        ({"at": "2026-11-20T12:00:01+00:00"}, False),
+        ({"at": "2026-11-20T11:49:59Z"}, True),
+        ({"at": "2026-11-20T12:10:01+00:00"}, True),
+        ({"at": "2026-11-20T12:00:00"}, True),
+        ({"at": "noon"}, True),
+        ({"at": 1795301187}, True),
+        ({"at": None}, True),
+        ({}, True),
+    ],
+)
+def test_a_row_of_a_probe_is_left_over_when_that_is_long_ago(metadata, answer):
+    now = datetime(2026, 11, 20, 12, tzinfo=UTC)
+    row = Row(id="1", user=PROBES[0], content="c", metadata=metadata)
+    assert is_left_over(row, now=now) is answer
+    assert not is_left_over(Row(id="1", user=ADA, content="c", metadata=metadata), now=now)
 
 
 # --- whatever happens, the two users are removed again

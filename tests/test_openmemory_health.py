@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from cli.openmemory import OpenMemory
-from cli.openmemory_state import mirror_state, state_of
+from cli.openmemory_state import described, mirror_state, state_of
 from memory.errors import MemoryUnavailable
 from memory.openmemory.ledger import Entry, Ledger, Report, Tally
 from memory.openmemory.recall import Recall
@@ -56,6 +56,7 @@ def test_a_mirror_that_keeps_up_is_ok_and_says_what_it_found_and_did():
         "reason": "",
         "keeps_users_apart": True,
         "shortens": False,
+        "is_open": False,
         "advice": ["start it with OM_TELEMETRY=false"],
         "backlog": 3,
         "callers_waiting": 2,
@@ -65,6 +66,24 @@ def test_a_mirror_that_keeps_up_is_ok_and_says_what_it_found_and_did():
         "refused": 1,
         "erasing": 0,
     }
+
+
+def test_one_that_answers_everybody_is_said_to():
+    assert state(a_report(is_open=True))["is_open"] is True
+
+
+def test_the_counts_are_told_in_words():
+    tally = Tally(stored=80, shortened=4, dropped=16, waiting=3)
+    assert described(tally) == (
+        "84 of 103 memories there, 16 dropped as duplicates (16.0%), 3 waiting"
+    )
+
+
+def test_what_was_refused_is_said_with_what_to_do():
+    assert described(Tally(stored=8, refused=2, erasing=2)) == (
+        "8 of 10 memories there, 0 dropped as duplicates, "
+        "2 refused (`run.py memory sync` tries them again), 0 waiting; 2 callers being erased"
+    )
 
 
 @pytest.mark.parametrize("status", ["degraded", "refused"])

@@ -1,14 +1,16 @@
 """The mirror's ledger: which of our memories OpenMemory has, and under which of its ids."""
 
+import re
 import sqlite3
 import stat
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
 from memory.errors import MemoryStoreError, MemoryUnavailable
 from memory.holdings import Place
-from memory.openmemory.ledger import Entry, Ledger, Report, Tally
+from memory.openmemory.ledger import Entry, Ledger, Report, Tally, ledger_beside
 from tests.memories import ANA, BEN, MONDAY
 
 PLACE = Place(kind="utterance", conversation_id="conv_1", source="call", id="conv_1/utterance/0")
@@ -55,7 +57,7 @@ async def test_a_caller_who_is_new_to_it_has_to_be_looked_at_first(ledger):
     assert await ledger.waiting(limit=9) == [ANA]
     await ledger.put(ANA, [], is_unsure=False)
     assert await ledger.waiting(limit=9) == []
-    await ledger.distrust()
+    await ledger.distrust_all()
     assert await ledger.waiting(limit=9) == [ANA]
 
 
@@ -90,14 +92,30 @@ async def test_the_tally_counts_what_is_in_which_state(ledger):
     assert Tally().dropped_share == 0.0
 
 
-async def test_another_backend_begins_with_an_empty_ledger(ledger):
-    assert not await ledger.claim("one")
-    await ledger.put(ANA, [STORED], stamp="x/1")
-    assert not await ledger.claim("one")
-    assert await ledger.entries(ANA) == ({STORED.key: STORED}, True)
-    assert await ledger.claim("other")
-    assert await ledger.entries(ANA) == ({}, False)
-    assert await ledger.stamps() == {}
+def test_each_backend_has_a_ledger_of_its_own():
+    memory = Path("data/memory.db")
+    one, other = (ledger_beside(memory, identity) for identity in ("remote a", "local b"))
+    assert one != other
+    assert re.fullmatch(r"data/memory\.mirror-[0-9a-f]{8}\.db", str(one))
+
+
+async def test_what_was_refused_can_be_sent_again_save_for_one_reason(ledger):
+    entries = [Entry(key=str(n), digest="d", state="refused", attempts=3, reason=reason)
+               for n, reason in enumerate(["too large", "no answer"])]  # fmt: skip
+    await ledger.put(ANA, entries)
+    await ledger.retry_refused(but="no answer")
+    found, _ = await ledger.entries(ANA)
+    assert [(each.state, each.attempts) for each in found.values()] == [
+        ("wanted", 0),
+        ("refused", 3),
+    ]
+
+
+async def test_only_some_callers_can_be_distrusted(ledger):
+    for caller in (ANA, BEN):
+        await ledger.put(caller, [], is_unsure=False)
+    await ledger.distrust([BEN])
+    assert await ledger.waiting(limit=9) == [BEN]
 
 
 async def test_reports_and_erasures_are_kept(ledger):

@@ -1,5 +1,6 @@
 """The mirror: OpenMemory comes to hold what the embedded store holds, whatever happens."""
 
+import asyncio
 import logging
 from contextlib import suppress
 from dataclasses import replace
@@ -18,7 +19,15 @@ from tests.openmemory.fake import (
     unreachable,
     without_source,
 )
-from tests.openmemory.mirroring import mirrored, quick, rows_there, running, until, wanted_rows
+from tests.openmemory.mirroring import (
+    Clock,
+    mirrored,
+    quick,
+    rows_there,
+    running,
+    until,
+    wanted_rows,
+)
 
 DAY = timedelta(days=1)
 ANAS = a_call(said=["My cat is Tom.", "He is ill."], facts={"pet": "cat"}, summary="A cat.")
@@ -77,7 +86,7 @@ async def test_a_call_that_turns_out_to_be_another_callers_moves(tmp_path):
         await store.apply([BENS])
         await mirror.catch_up()
         await store.apply([a_call("conv_2", said=["My dog is Rex."], version=(9e9, "ff"))])
-        mirror.note(())
+        mirror.note_all()
         await mirror.catch_up()
         await assert_mirrored(store, backend, ANA, BEN)
         assert set(await backend.users()) == {ANA}
@@ -95,7 +104,7 @@ async def test_a_sentence_that_two_callers_say_is_there_for_both(tmp_path):
         assert {row.content for row in kept} in ({"Yes.", "Yes. [conv_1]"},
                                                  {"Yes.", "Yes. [conv_2]"})  # fmt: skip
         assert (await mirror.ledger.tally()).stored == 4
-        await mirror.ledger.distrust()
+        await mirror.ledger.distrust_all()
         await mirror.catch_up()
         assert (await mirror.ledger.tally()).stored == 4
 
@@ -141,7 +150,7 @@ async def test_a_shortened_row_is_known_to_be_one(tmp_path):
         await mirror.catch_up()
         assert (await mirror.ledger.tally()).shortened == 2
         before = backend.calls["add"]
-        await mirror.ledger.distrust()
+        await mirror.ledger.distrust_all()
         await mirror.catch_up()
         assert backend.calls["add"] == before
 
@@ -202,7 +211,7 @@ async def test_a_lost_ledger_is_derived_again_from_what_is_there(tmp_path):
         await store.apply([ANAS, BENS])
         await mirror.catch_up()
         before = {caller: await mirror.ledger.entries(caller) for caller in (ANA, BEN)}
-    for file in tmp_path.glob("memory.mirror.db*"):
+    for file in tmp_path.glob("memory.mirror-*.db*"):
         file.unlink()
     added = backend.calls["add"]
     async with mirrored(tmp_path, backend) as (_, mirror):
@@ -241,7 +250,7 @@ async def test_a_rebuild_that_changes_nothing_sends_nothing(tmp_path):
         fresh = await store.fresh()
         await fresh.apply([ANAS, BENS])
         await store.adopt(fresh)
-        mirror.note(())
+        mirror.note_all()
         await mirror.catch_up()
         await assert_mirrored(store, backend, ANA, BEN)
         assert backend.calls["add"] == before["add"] + len(backend.of(BEN))
@@ -349,6 +358,27 @@ async def test_while_it_cannot_be_reached_the_backlog_is_known_and_then_worked_o
     assert actions.count("mirror_back") == 1
 
 
+async def test_what_changes_while_it_is_away_is_counted_whenever_it_is_noted(tmp_path):
+    """Also in the very moment in which it is tried to be reached again."""
+    backend = FakeBackend()
+    async with mirrored(tmp_path, backend, options=quick(scan_every=3600)) as (store, mirror):
+
+        async def away(*, mark=""):
+            if backend.calls["examine"] == 3:
+                await store.apply([BENS])
+                mirror._work.note([BEN])
+            backend.calls["examine"] += 1
+            raise BackendUnreachable("the fake cannot be reached")
+
+        backend.examine = away
+        async with running(mirror):
+
+            async def is_waiting():
+                return (await mirror.ledger.tally()).waiting
+
+            await until(is_waiting)
+
+
 async def test_a_backend_that_is_refused_gets_nothing_until_it_is_another(tmp_path):
     backend = FakeBackend()
     backend.fails["examine"] = [BackendRefused("one key, one user: use v1.3.0")]
@@ -405,3 +435,267 @@ async def test_two_mirrors_of_one_memory_double_nothing(tmp_path):
             other.note([ANA])
         await until(lambda: everything_is_there(store, backend, ANA))
     assert rows_there(backend, ANA)
+
+
+# --- one caller, or one row, holds up none of the others
+
+
+class Stubborn(FakeBackend):
+    """Fails at every row of one user, in one method."""
+
+    def __init__(self, method, user):
+        super().__init__()
+        self.method, self.user = method, user
+
+    async def delete(self, user, row_id):
+        self._refuse("delete", user)
+        await super().delete(user, row_id)
+
+    async def add(self, user, content, *, tags, metadata):
+        self._refuse("add", user)
+        return await super().add(user, content, tags=tags, metadata=metadata)
+
+    def _refuse(self, method, user):
+        if (method, user) == (self.method, self.user):
+            raise BackendUnreachable("the fake answered 500")
+
+
+@pytest.mark.parametrize("method", ["add", "delete"])
+async def test_a_caller_for_whom_something_always_fails_holds_up_no_other(tmp_path, method):
+    backend = Stubborn("", ANA)
+    options = quick(caller_pause=0.2)
+    async with mirrored(tmp_path, backend, options=options) as (store, mirror):
+        await store.apply([ANAS])
+        await mirror.catch_up()
+        backend.method = method
+        await store.apply([replace(ANAS, memories=ANAS.memories[:1], version=(9e9, "ff")), BENS])
+        await store.apply([a_call("conv_4", said=["More."])])
+        async with running(mirror):
+            mirror.note([ANA, BEN])
+            await until(lambda: everything_is_there(store, backend, BEN))
+
+            async def is_degraded():
+                report = await mirror.ledger.report()
+                return report if report.status == "degraded" else None
+
+            assert (await until(is_degraded)).detail
+            backend.method = ""
+            await until(lambda: everything_is_there(store, backend, ANA))
+
+
+async def test_a_caller_who_cannot_be_planned_holds_up_no_other(tmp_path):
+    backend = FakeBackend()
+    async with mirrored(tmp_path, backend, options=quick(caller_pause=9)) as (store, mirror):
+        await store.apply([ANAS, BENS])
+        plan = mirror.carrier.plan
+
+        async def failing(caller):
+            if caller == ANA:
+                raise KeyError(caller)
+            await plan(caller)
+
+        mirror.carrier.plan = failing
+        async with running(mirror):
+            await until(lambda: everything_is_there(store, backend, BEN))
+
+
+async def test_a_caller_with_much_to_say_does_not_keep_the_others_waiting(tmp_path):
+    backend = FakeBackend(duplicate_of=None)
+    order = []
+    add = backend.add
+
+    async def noted(user, content, **given):
+        order.append(user)
+        return await add(user, content, **given)
+
+    backend.add = noted
+    async with mirrored(tmp_path, backend) as (store, mirror):
+        long = a_call(said=[f"word {n}" for n in range(120)])
+        await store.apply([long, BENS])
+        await mirror.catch_up()
+        await assert_mirrored(store, backend, ANA, BEN)
+    assert BEN in order[:52]
+    assert backend.calls["rows"] == 2  # the others' turns are no reason to look again
+
+
+# --- what nobody says is noticed
+
+
+async def test_a_server_that_is_emptied_while_nothing_happens_is_filled_again(tmp_path):
+    backend = FakeBackend()
+    options = quick(sample_every=0.05)
+    async with mirrored(tmp_path, backend, options=options) as (store, mirror), running(mirror):
+        await store.apply([ANAS])
+        mirror.note([ANA])
+        await until(lambda: everything_is_there(store, backend, ANA))
+        backend.kept.clear()
+        await until(lambda: everything_is_there(store, backend, ANA))
+
+
+async def test_a_server_that_dies_while_nothing_happens_is_degraded(tmp_path):
+    backend = FakeBackend()
+    options = quick(sample_every=0.05)
+    async with mirrored(tmp_path, backend, options=options) as (_, mirror), running(mirror):
+
+        async def status():
+            report = await mirror.ledger.report()
+            return report.status if report else None
+
+        await until(status)
+        backend.fails["get"] = unreachable(10_000)
+        backend.fails["examine"] = unreachable(10_000)
+
+        async def is_degraded():
+            return await status() == "degraded"
+
+        await until(is_degraded)
+
+
+async def test_deletes_that_a_killed_server_has_undone_are_made_again(tmp_path):
+    backend = FakeBackend()
+    async with mirrored(tmp_path, backend) as (store, mirror):
+        await store.apply([ANAS])
+        await mirror.catch_up()
+        old = backend.of(ANA)["fact/pet"]
+        await store.apply([a_call("conv_3", facts={"pet": "dog"}, at=MONDAY + DAY)])
+        mirror.note([ANA])
+        await mirror.catch_up()
+        backend.kept[old.id] = old
+        await mirror.connect()
+        await mirror.catch_up()
+        await assert_mirrored(store, backend, ANA)
+
+
+async def test_an_add_that_is_stored_long_after_its_time_out_is_not_there_twice(tmp_path):
+    backend = FakeBackend(duplicate_of=None)
+    async with mirrored(tmp_path, backend, options=quick(late_after=0.3)) as (store, mirror):
+        await store.apply([a_call(said=["one"])])
+        late = {}
+        add = backend.add
+
+        async def too_late(user, content, **given):
+            late.update(user=user, content=content, **given)
+            backend.add = add
+            raise BackendUnreachable("no answer within 10 s")
+
+        backend.add = too_late
+        async with running(mirror):
+            await until(lambda: everything_is_there(store, backend, ANA))
+            await add(late.pop("user"), late.pop("content"), **late)
+            assert len(backend.listed(ANA)) == 3
+
+            async def is_tidy():
+                return len(backend.listed(ANA)) == 2
+
+            await until(is_tidy)
+            await assert_mirrored(store, backend, ANA)
+
+
+async def test_what_was_refused_is_sent_again_by_and_by(tmp_path):
+    backend = FakeBackend()
+    backend.refuses = lambda content: "cat" in content
+    async with mirrored(tmp_path, backend, options=quick(retry_every=0.05)) as (store, mirror):
+        await store.apply([ANAS])
+        async with running(mirror):
+            mirror.note([ANA])
+
+            async def are_refused():
+                return (await mirror.ledger.tally()).refused
+
+            await until(are_refused)
+            backend.refuses = lambda content: False
+            await until(lambda: everything_is_there(store, backend, ANA))
+
+
+async def test_too_many_requests_are_not_held_against_the_row(tmp_path):
+    backend = FakeBackend()
+    busy = [BackendUnreachable("429", retry_after_seconds=0.01) for _ in range(3 * MAX_ATTEMPTS)]
+    backend.fails["add"] = busy
+    async with mirrored(tmp_path, backend) as (store, mirror):
+        await store.apply([BENS])
+        async with running(mirror):
+            await until(lambda: everything_is_there(store, backend, BEN))
+        assert backend.calls["examine"] == 1
+
+
+async def test_a_change_that_is_noted_while_its_caller_is_planned_is_not_lost(tmp_path):
+    backend = FakeBackend()
+    async with mirrored(tmp_path, backend, options=quick(scan_every=3600)) as (store, mirror):
+        await mirror.catch_up()
+        plan = mirror.carrier.plan
+
+        async def slow(caller):
+            await plan(caller)
+            mirror.carrier.plan = plan
+            await store.apply([BENS])
+            mirror.note([BEN])
+
+        mirror.carrier.plan = slow
+        mirror.note([BEN])
+        async with running(mirror):
+            await until(lambda: everything_is_there(store, backend, BEN))
+
+
+async def test_two_mirrors_at_work_on_one_caller_take_turns(tmp_path):
+    backend = FakeBackend(duplicate_of=None)
+    add = backend.add
+
+    async def slow(user, content, **given):
+        await asyncio.sleep(0.01)
+        return await add(user, content, **given)
+
+    backend.add = slow
+    async with (
+        mirrored(tmp_path, backend) as (store, one),
+        mirrored(tmp_path, backend) as (_, other),
+    ):
+        await store.apply([ANAS])
+        await asyncio.gather(one.catch_up(), other.catch_up())
+        await assert_mirrored(store, backend, ANA)
+
+
+async def test_it_says_that_it_runs_while_one_caller_takes_long(tmp_path):
+    backend = FakeBackend()
+    release = asyncio.Event()
+    add = backend.add
+
+    async def stuck(user, content, **given):
+        await release.wait()
+        return await add(user, content, **given)
+
+    backend.add = stuck
+    clock = Clock()
+    async with mirrored(tmp_path, backend, options=quick(clock=clock)) as (store, mirror):
+        await store.apply([BENS])
+        async with running(mirror):
+            await until(mirror.ledger.report)
+            clock.pass_(1000)
+
+            async def is_fresh():
+                return (await mirror.ledger.report()).at == clock.now
+
+            await until(is_fresh)
+            release.set()
+            await until(lambda: everything_is_there(store, backend, BEN))
+
+
+async def test_a_mirror_that_is_cancelled_leaves_nothing_running(tmp_path):
+    backend = FakeBackend()
+
+    async def stuck(user, content, **given):
+        await asyncio.Event().wait()
+
+    backend.add = stuck
+    async with mirrored(tmp_path, backend) as (store, mirror):
+        await store.apply([BENS])
+        before = asyncio.all_tasks()
+        task = asyncio.create_task(mirror.run(asyncio.Event()))
+
+        async def is_waiting():
+            return (await mirror.ledger.tally()).waiting
+
+        await until(is_waiting)
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+        assert asyncio.all_tasks() == before

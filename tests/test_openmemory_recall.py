@@ -73,10 +73,10 @@ async def test_what_stands_out_is_returned_by_place_and_rank(recalls, backend):
     recall = await recalls()
     backend.single_out("row-2", "row-1")
     assert await matches(recall) == [
-        Ranked(place=place_of(TERRACE), rank=0, score=9.0),
-        Ranked(place=place_of(TABLE), rank=1, score=8.9),
+        Ranked(place=place_of(TERRACE), rank=0),
+        Ranked(place=place_of(TABLE), rank=1),
     ]
-    assert recall.counts == {"asked": 1, "answered": 1, "foreign": 0}
+    assert recall.counts == {"asked": 1, "answered": 1, "unmapped": 0}
 
 
 @pytest.mark.parametrize(("limit", "rows"), [(1, 20), (10, 20), (11, 22), (25, 50), (50, 50)])
@@ -95,8 +95,17 @@ async def test_rows_of_others_and_unknown_ones_are_not_returned_but_counted(
     ledger.know(BEN, **{"row-of-ben": a_memory(caller=BEN)})
     backend.single_out("row-of-ben", "row-1", "row-unknown")
     [ranked] = await matches(recall)
-    assert (ranked.place, ranked.rank) == (place_of(TABLE), 1)
-    assert recall.counts["foreign"] == 2
+    assert ranked.place == place_of(TABLE)
+    assert recall.counts["unmapped"] == 2
+
+
+async def test_what_is_no_memory_of_the_caller_takes_no_rank_from_one_that_is(recalls, backend):
+    recall = await recalls()
+    backend.single_out("row-profile", "row-2", "row-unknown", "row-1")
+    assert await matches(recall) == [
+        Ranked(place=place_of(TERRACE), rank=0),
+        Ranked(place=place_of(TABLE), rank=1),
+    ]
 
 
 async def test_where_nothing_stands_out_the_ledger_is_not_asked(recalls, backend, ledger):
@@ -140,6 +149,37 @@ async def test_a_late_answer_is_given_up_and_no_other_call_is_begun_meanwhile(re
     assert len(backend.asked) == 1
     assert recall.counts == {"asked": 1, "late": 1, "skipped": 1}
     assert backend.cancelled == 0
+
+
+async def test_no_trial_is_begun_while_a_late_call_still_runs(recalls, backend, clock):
+    recall = await recalls(AT_ONCE)
+    backend.gate.clear()
+    assert await matches(recall) == []
+    clock.now += 5
+    assert await matches(recall) is None
+    await asyncio.sleep(0)
+    assert len(backend.asked) == 1
+    assert recall.counts == {"asked": 1, "late": 1, "skipped": 1}
+    backend.gate.set()
+    await until(lambda: not recall._late)
+    assert await matches(recall) is None
+    assert recall.counts["trials"] == 1
+
+
+async def test_a_late_call_that_never_ends_is_cancelled_at_last_and_counts_once(
+    recalls, backend, clock, monkeypatch
+):
+    monkeypatch.setattr("memory.openmemory.recall._GRACE_S", AT_ONCE)
+    recall = await recalls(AT_ONCE)
+    backend.gate.clear()
+    assert await matches(recall) == []
+    while recall._late:
+        await asyncio.sleep(AT_ONCE)
+    assert backend.cancelled == 1
+    assert recall.counts == {"asked": 1, "late": 1}
+    clock.now += 5
+    assert await matches(recall) is None
+    assert recall.counts["trials"] == 1
 
 
 async def test_an_answer_that_nobody_collects_is_late_all_the_same(recalls, backend):
@@ -361,5 +401,7 @@ async def test_closing_gives_up_what_runs_and_nothing_is_asked_after_it(recalls,
     await waiting.close()
     await late.close()
     assert backend.cancelled == 3
+    assert waiting.counts == {"asked": 2}
+    assert late.counts == {"asked": 1, "late": 1}
     assert await waiting.matches(asked) == []
     assert await matches(waiting) is None

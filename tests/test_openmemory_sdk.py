@@ -6,13 +6,14 @@ import sqlite3
 import stat
 from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from memory.openmemory.backend import BackendRefused, BackendUnreachable, RowRefused
 from memory.openmemory.examine_sdk import examine_sdk
 from memory.openmemory.probe import PROBE_PREFIX, probe_users
-from memory.openmemory.sdk import SdkBackend, sdk_variables
+from memory.openmemory.sdk import SdkBackend, sdk_identity, sdk_variables
 from memory.openmemory.sdk_messages import missing_module
 from tests.openmemory.sdk_cases import (
     ADA,
@@ -163,6 +164,43 @@ async def test_nothing_of_a_deleted_user_stays_in_any_table_or_comes_from_a_cach
     assert b"zebrafinch" not in (tmp_path / "openmemory.db").read_bytes()
 
 
+def in_files(folder, *texts):
+    """Return which of the texts stand in the files of the database, as they are now."""
+    content = b"".join(path.read_bytes() for path in folder.glob("openmemory.db*"))
+    return [text for text in texts if text.encode() in content]
+
+
+@each_kind
+async def test_what_is_deleted_is_in_no_file_while_the_database_is_still_open(tmp_path, kind):
+    async with sdk(tmp_path, kind=kind) as backend:
+        await put(backend, BOB, "Bob repairs church organs")
+        row_id = await put(backend, ADA, "The zebrafinch is called Ludovico")
+        await put(backend, ADA, "The wardrobe hides a trombone")
+        texts = ("zebrafinch", "trombone", "organs")
+        assert in_files(tmp_path, *texts) == [*texts]
+        await backend.delete(ADA, row_id)
+        assert in_files(tmp_path, *texts) == ["trombone", "organs"]
+        await backend.delete_user(ADA)
+        assert in_files(tmp_path, *texts) == ["organs"]
+        assert in_files(tmp_path, ADA) == []
+        assert [row.content for row in await backend.rows(BOB)] == ["Bob repairs church organs"]
+
+
+@each_kind
+async def test_another_programs_reading_delays_no_deletion_and_fails_none(tmp_path, kind):
+    async with sdk(tmp_path, kind=kind) as backend:
+        row_id = await put(backend, ADA, "The zebrafinch is called Ludovico")
+        await put(backend, ADA, "The wardrobe hides a trombone")
+        with closing(sqlite3.connect(tmp_path / "openmemory.db", isolation_level=None)) as reader:
+            reader.execute("BEGIN")
+            assert reader.execute("SELECT count(*) FROM memories").fetchone() == (2,)
+            await backend.delete(ADA, row_id)
+            await backend.delete_user(ADA)
+            assert await backend.rows(ADA) == []
+        await backend.delete_user(ADA)
+        assert in_files(tmp_path, "zebrafinch", "trombone") == []
+
+
 @each_kind
 async def test_a_query_finds_what_was_added_since_the_same_query(tmp_path, kind):
     async with sdk(tmp_path, kind=kind) as backend:
@@ -228,6 +266,15 @@ async def test_it_is_tried_out_with_two_users_of_whom_nothing_stays(tmp_path, ki
         assert examined.product.startswith("openmemory-py 1.3")
         assert await backend.users() == {ADA}
         assert stored(tmp_path, f"SELECT * FROM users WHERE user_id LIKE '{PROBE_PREFIX}%'") == []
+
+
+@each_kind
+async def test_a_probe_removes_what_a_killed_one_of_its_mark_has_left(tmp_path, kind):
+    async with sdk(tmp_path, kind=kind) as backend:
+        await put(backend, f"{PROBE_PREFIX}m1-a", "Ada repairs clocks")
+        await put(backend, f"{PROBE_PREFIX}m2-a", "The wardrobe hides a trombone")
+        assert (await backend.examine(mark="m1")).keeps_users_apart
+        assert await backend.users() == {f"{PROBE_PREFIX}m2-a"}
 
 
 async def test_what_is_not_good_about_it_is_seen_and_told(tmp_path, monkeypatch):
@@ -349,6 +396,14 @@ async def test_the_database_and_its_folder_are_for_the_owner_alone(tmp_path, kin
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert backend.identity == f"local {database}"
     assert str(database) in backend.name
+
+
+async def test_the_identity_is_known_before_it_is_opened(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    async with sdk(tmp_path) as backend:
+        assert backend.identity == f"local {tmp_path / 'openmemory.db'}"
+        assert sdk_identity(tmp_path / "openmemory.db") == backend.identity
+        assert sdk_identity(Path("openmemory.db")) == backend.identity
 
 
 @each_kind

@@ -35,6 +35,9 @@ class Noted:
     def note(self, callers):
         self.calls.append(list(callers))
 
+    def note_all(self):
+        self.calls.append("all")
+
 
 class Parts:
     """A mirrored store with a real embedded one, and what else it is made of."""
@@ -146,7 +149,17 @@ async def test_another_callers_rows_never_come_in(composed):
     parts.ledger.know(BEN, **{"row-ben": bens.memories[0]})
     parts.backend.single_out("row-ben")
     assert memories(await parts.search()) == [TABLE]
-    assert parts.recall.counts["foreign"] == 1
+    assert parts.recall.counts["unmapped"] == 1
+
+
+async def test_a_profile_that_is_ranked_first_takes_nothing_from_the_memory_behind_it(composed):
+    parts = await composed()
+    parts.backend.single_out("row-dog")
+    alone = await parts.search(explain=True)
+    parts.backend.single_out("row-profile", "row-dog")
+    behind = await parts.search(explain=True)
+    assert behind[1].memory == DOG
+    assert [each.parts for each in behind] == [each.parts for each in alone]
 
 
 async def test_a_place_that_leads_to_another_caller_is_no_way_in(composed):
@@ -244,7 +257,7 @@ async def test_what_is_applied_is_stored_first_and_then_the_mirror_is_told(compo
         failed=[a_failure()],
         advance=(START, Position(ledger="abc", offset=5)),
     )
-    assert parts.mirror.calls == [[BEN, None]]
+    assert parts.mirror.calls == [[BEN]]
     assert await parts.store.position() == Position(ledger="abc", offset=5)
     assert await parts.store.failures() == [a_failure()]
     assert (await parts.store.counts()).conversations == 5
@@ -252,6 +265,12 @@ async def test_what_is_applied_is_stored_first_and_then_the_mirror_is_told(compo
     assert (await parts.store.profile(BEN)).call_count == 1
     assert await parts.store.embed_pending(limit=5) == 0
     assert await exported(parts.store) == await exported(parts.embedded)
+
+
+async def test_calls_of_nobody_known_are_nothing_to_mirror(composed):
+    parts = await composed()
+    await parts.store.apply([a_call("conv_3", caller=None)])
+    assert parts.mirror.calls == []
 
 
 async def test_the_mirror_is_not_told_of_what_was_not_stored(composed):
@@ -268,7 +287,7 @@ async def test_a_rebuild_is_mirrored_when_it_is_adopted(composed):
     await fresh.apply([a_call("conv_new", said=["A window seat."])])
     assert parts.mirror.calls == []
     await parts.store.adopt(fresh)
-    assert parts.mirror.calls == [[]]
+    assert parts.mirror.calls == ["all"]
     parts.backend.single_out("row-dog")
     assert len(await parts.search("window")) == 1
 

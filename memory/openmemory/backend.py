@@ -67,9 +67,13 @@ class Backend(Protocol):
     identity: str  # of the database behind it, as far as we can know; holds no secret
     query_cache_seconds: float  # for how long queries may still return what was deleted
 
-    async def examine(self) -> "Examined":
+    async def examine(self, *, mark: str = "") -> "Examined":
         """
         Find out by behaviour what answers, with two throw-away users, removed again.
+
+        `mark` names them; "" is a random one. Whoever asks again and again gives the same one
+        each time, and nobody else's: then a probe that was killed leaves its rows only until
+        the next one.
 
         Raises `BackendRefused`, with what to do, for one that cannot keep users apart.
         """

@@ -15,6 +15,8 @@ from memory.openmemory.wanted import Wanted, wanted_of
 
 MAX_ATTEMPTS = 3  # at a row after which OpenMemory stopped answering, while it answers otherwise
 
+NO_ANSWER = "each time it was sent, no answer came"
+
 
 class Source(Protocol):
     """The store that is mirrored."""
@@ -56,10 +58,17 @@ class Carrier:
             wanted = await self._wanted(await self._source.holdings(caller))
             entries, _ = await self._ledger.entries(caller)
             planned = plan_of(wanted, entries).applied_to(entries)
-            return look(wanted, planned, await self._backend.rows(caller)), planned
+            there = await self._backend.rows(caller)
+            return await asyncio.to_thread(look, wanted, planned, there), planned
 
     async def carry_out(
-        self, caller: str, *, looks: bool = False, prunes: bool = False, retries: bool = False
+        self,
+        caller: str,
+        *,
+        looks: bool = False,
+        prunes: bool = False,
+        retries: bool = False,
+        at_most: int | None = None,
     ) -> Done:
         """
         Remove and add what is to be removed and added for `caller`.
@@ -67,7 +76,7 @@ class Carrier:
         With `looks`, or if rows may be there that the ledger does not know, OpenMemory's own
         list is read first and believed. With `prunes` rows of ours that stand for nothing
         that is wanted are removed too. With `retries` what was refused or dropped is tried once
-        more: what stood in its way may be gone.
+        more: what stood in its way may be gone. At most `at_most` rows are added.
         """
         async with claimed(self._ledger.path):
             if await self._ledger.is_erasing(caller):
@@ -77,13 +86,14 @@ class Carrier:
                 entries = await self._retried(caller, entries)
             looked, removed, added = None, 0, 0
             if looks or is_unsure:
-                looked = look(wanted, entries, await self._backend.rows(caller))
+                there = await self._backend.rows(caller)
+                looked = await asyncio.to_thread(look, wanted, entries, there)
                 entries = dict(looked.entries)  # what was seen stays what it is
                 removed = await self._tidy(caller, looked, prunes=prunes)
             if any(_is_waiting(entry) for entry in entries.values()):
                 await self._ledger.put(caller, (), is_unsure=True)
                 removed += await self._remove(caller, entries)
-                added = await self._add(caller, wanted, entries)
+                added = await self._add(caller, wanted, entries, at_most=at_most)
             await self._settle(caller)
             return Done(added=added, removed=removed, looked=looked)
 
@@ -129,12 +139,17 @@ class Carrier:
         return len(going)
 
     async def _add(
-        self, caller: str, wanted: Mapping[str, Wanted], entries: dict[str, Entry]
+        self,
+        caller: str,
+        wanted: Mapping[str, Wanted],
+        entries: dict[str, Entry],
+        *,
+        at_most: int | None,
     ) -> int:
         waiting = sorted(
             (entry for entry in entries.values() if entry.state == "wanted"),
             key=lambda entry: (entry.attempts, entry.key),
-        )
+        )[:at_most]
         for entry in waiting:
             settled = await self._added(caller, wanted[entry.key], entry, entries.values())
             entries[entry.key] = settled
@@ -146,7 +161,7 @@ class Carrier:
     ) -> Entry:
         """Add one row, read it back, and return what its entry is then."""
         if entry.attempts >= MAX_ATTEMPTS:
-            return replace(entry, state="refused", reason="each time it was sent, no answer came")
+            return replace(entry, state="refused", reason=NO_ANSWER)
         try:
             for text in wanted.texts:
                 row = await self._sent(caller, wanted, text)
@@ -155,8 +170,9 @@ class Carrier:
                     break  # the same words of the same caller need not be there twice
         except RowRefused as error:
             return replace(entry, state="refused", reason=str(error))
-        except BackendUnreachable:
-            await self._ledger.put(caller, [replace(entry, attempts=entry.attempts + 1)])
+        except BackendUnreachable as error:
+            if not error.retry_after_seconds:  # then it was not the row
+                await self._ledger.put(caller, [replace(entry, attempts=entry.attempts + 1)])
             raise
         return settled
 

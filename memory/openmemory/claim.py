@@ -3,6 +3,7 @@
 import asyncio
 import fcntl
 import os
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -10,15 +11,16 @@ from pathlib import Path
 from memory.errors import MemoryUnavailable
 
 _STEP_S = 0.02
+_PATIENCE_S = 600.0  # thousands of memories of one caller take minutes
 
 
 @asynccontextmanager
 async def claimed(ledger: Path) -> AsyncIterator[None]:
     """
-    Hold the lock beside the ledger, waiting for it as long as it takes.
+    Hold the lock beside the ledger, waiting for it up to ten minutes.
 
     `memory sync` and a running mirror take turns by it, a caller at a time. It ends with the
-    process at the latest.
+    process at the latest. Raises MemoryUnavailable if it cannot be had.
     """
     path = ledger.with_name(f".{ledger.name}.lock")
     try:
@@ -26,7 +28,13 @@ async def claimed(ledger: Path) -> AsyncIterator[None]:
     except OSError as error:
         raise MemoryUnavailable(f"cannot lock {path}: {error}") from error
     try:
-        while not _take(descriptor):  # noqa: ASYNC110 - the system has no event for it
+        deadline = time.monotonic() + _PATIENCE_S
+        while not _take(descriptor):
+            if time.monotonic() > deadline:
+                raise MemoryUnavailable(
+                    "another process has worked on one caller's rows in OpenMemory for ten "
+                    "minutes: is a `memory sync` stopped somewhere?"
+                )
             await asyncio.sleep(_STEP_S)
         yield
     finally:

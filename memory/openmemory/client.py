@@ -23,11 +23,13 @@ from memory.openmemory.server_answers import (
     read_as,
     score_of,
 )
-from memory.openmemory.server_http import ServerHttp, is_part, json_body
+from memory.openmemory.server_http import ServerHttp, is_part, json_body, made_of
 from memory.openmemory.server_listing import list_all
 
 _TIMEOUT_S = 10.0
 _SLOWER = 3  # a server deletes 10 000 rows within one request: that takes it seconds
+_QUERY_BYTES = 1024 * 1024  # somebody is waiting on the telephone while it is read
+_LISTING_BYTES = 16 * 1024 * 1024
 _MAX_ROUNDS = 100
 _MAX_QUERY_CHARS = 4000  # the server answers nobody while it encodes a long text
 
@@ -46,7 +48,7 @@ class ServerBackend:
 
     def __init__(self, http: ServerHttp) -> None:
         self.name = http.name
-        self.identity = f"remote {http.url}"
+        self.identity = http.identity
         self.strangers = 0  # rows that a user's listing held and that were others'
         self._http = http
 
@@ -62,9 +64,9 @@ class ServerBackend:
             raise ValueError("OPENMEMORY_KEY has a character that no header can hold")
         return cls(ServerHttp(server_url(address), key, timeout_seconds=timeout_seconds))
 
-    async def examine(self) -> Examined:
+    async def examine(self, *, mark: str = "") -> Examined:
         """Find out what answers; see `Backend.examine`."""
-        return await examine_server(self, self._http)
+        return await examine_server(self, self._http, mark=mark)
 
     async def add(
         self, user: str, content: str, *, tags: Sequence[str], metadata: Mapping[str, Any]
@@ -79,7 +81,7 @@ class ServerBackend:
         answer = await self._http.ask("POST", "memory", "add", body=body)
         if is_of_this_row(answer):
             raise RowRefused(f"{self.name} answered {answer.status} to a memory: see its log")
-        added = self._read(Added, answer)
+        added = await self._read(Added, answer)
         if not added.id:
             raise not_understood(self.name)
         return added.id
@@ -92,7 +94,7 @@ class ServerBackend:
         answer = await self._http.ask("GET", "memory", row_id, query={"user_id": user})
         if _is_not_there(answer):
             return None
-        item = self._read(Item, answer)
+        item = await self._read(Item, answer)
         if item.id != row_id:
             raise not_understood(self.name)
         return item.row(user) if item.user_id == user else None
@@ -119,7 +121,7 @@ class ServerBackend:
             return
         answer = await self._http.ask("DELETE", "memory", row_id, query={"user_id": user})
         if not _is_not_there(answer):
-            self._read(Done, answer)
+            await self._read(Done, answer)
 
     async def delete_user(self, user: str) -> None:
         """Delete every row of `user`; BackendUnreachable if some stay however often it is asked."""
@@ -147,8 +149,10 @@ class ServerBackend:
         asked = text[:_MAX_QUERY_CHARS].encode("utf-8", "replace").decode()
         # In both places: the server 1.3.0 reads the filters first, others may read one of them.
         sent = {"query": asked, "k": limit, "user_id": user, "filters": {"user_id": user}}
-        answer = await self._http.ask("POST", "memory", "query", body=json_body(sent))
-        found = self._read(Matches, answer).matches
+        answer = await self._http.ask(
+            "POST", "memory", "query", body=json_body(sent), max_bytes=_QUERY_BYTES
+        )
+        found = (await self._read(Matches, answer)).matches
         scores = {one.id: score_of(one) for one in reversed(found)}
         ids = list(dict.fromkeys(one.id for one in found))
         return [Match(id=row_id, score=scores[row_id]) for row_id in ids[:limit]]
@@ -160,21 +164,23 @@ class ServerBackend:
     async def _delete_many(self, user: str) -> None:
         seconds = self._http.timeout_seconds * _SLOWER
         answer = await self._http.ask("DELETE", "users", user, "memories", timeout_seconds=seconds)
-        self._read(Done, answer)
+        await self._read(Done, answer)
 
     async def _listed(self, whose: Mapping[str, str], keep: Callable[[Item], _Kept]) -> list[_Kept]:
         async def page(limit: int, offset: int) -> list[Item]:
             query: dict[str, str | int] = {"l": limit, "u": offset, **whose}
-            answer = await self._http.ask("GET", "memory", "all", query=query)
-            return self._read(Listing, answer).items
+            answer = await self._http.ask(
+                "GET", "memory", "all", query=query, max_bytes=_LISTING_BYTES
+            )
+            return (await self._read(Listing, answer)).items
 
         # Who there is may be told while rows come and go; what there is of one user may not.
         return await list_all(page, keep, name=self.name, is_exact=bool(whose))
 
-    def _read(self, shape: type[Shape], answer: Answer) -> Shape:
+    async def _read(self, shape: type[Shape], answer: Answer) -> Shape:
         if answer.status != OK:
             raise failure(answer, name=self.name)
-        return read_as(shape, answer, name=self.name)
+        return await made_of(answer.size, lambda: read_as(shape, answer, name=self.name))
 
 
 def _check(user: str) -> None:

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from memory.errors import MemoryStoreError
 from memory.openmemory.backend import Backend, BackendUnreachable
@@ -24,12 +24,20 @@ class Eraser:
     """Deletes callers, and goes on with what a crash has interrupted; the ledger remembers it."""
 
     def __init__(
-        self, source: Source, ledger: Ledger, backend: Backend, *, clock: Callable[[], datetime]
+        self,
+        source: Source,
+        ledger: Ledger,
+        backend: Backend,
+        *,
+        clock: Callable[[], datetime],
+        monotonic: Callable[[], float],
     ) -> None:
         self._source = source
         self._ledger = ledger
         self._backend = backend
         self._clock = clock
+        self._monotonic = monotonic
+        self._waited_from: dict[str, float] = {}
 
     async def begin(self, caller: str) -> None:
         """
@@ -43,18 +51,28 @@ class Eraser:
             raise NotForgotten("the caller is still in memory: forget the caller there first")
         await self._ledger.begin_erasure(caller)
 
-    async def go_on(self) -> None:
-        """Take every erasure as far as it can be taken now."""
-        for caller, deleted_at in await self._ledger.erasures():
-            async with claimed(self._ledger.path):
-                if deleted_at is None:
-                    await self._delete(caller)
-                elif self._clock() >= deleted_at + self._cache_time():
-                    await self._verify(caller)
+    async def go_on(self, caller: str, deleted_at: datetime | None) -> bool:
+        """
+        Take the erasure of one caller as far as it can be taken now; tell if it is complete.
 
-    def _cache_time(self) -> timedelta:
+        The time of the query cache is waited out by a clock that nobody sets: in whole after a
+        new start.
+        """
+        async with claimed(self._ledger.path):
+            if deleted_at is None:
+                await self._delete(caller)
+                self._waited_from[caller] = self._monotonic()
+                return False
+            since = self._waited_from.setdefault(caller, self._monotonic())
+            if self._monotonic() < since + self._cache_seconds():
+                return False
+            await self._verify(caller)
+            del self._waited_from[caller]
+            return True
+
+    def _cache_seconds(self) -> float:
         seconds = self._backend.query_cache_seconds
-        return timedelta(seconds=seconds + _MARGIN_S if seconds else 0.0)
+        return seconds + _MARGIN_S if seconds else 0.0
 
     async def _delete(self, caller: str) -> None:
         await self._backend.delete_user(caller)
@@ -69,6 +87,7 @@ class Eraser:
         mine = [match for match in found if await self._backend.get(caller, match.id) is not None]
         if left or mine:
             await self._ledger.begin_erasure(caller)
+            del self._waited_from[caller]
             raise BackendUnreachable(f"{self._backend.name} still returns what was deleted")
         await self._ledger.forget(caller, ends_erasure=True)
         logger.info("a caller was erased from OpenMemory", extra={"action": "mirror_erased"})

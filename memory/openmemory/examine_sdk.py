@@ -6,9 +6,13 @@ from memory.openmemory.probe import probe_users
 _KNOWN = "1.3"
 
 
-async def examine_sdk(backend: Backend, *, version: str) -> Examined:
-    """Try the SDK out; `version` is what the package says, "" if it says nothing."""
-    probed = await probe_users(backend)
+async def examine_sdk(backend: Backend, *, version: str, mark: str = "") -> Examined:
+    """
+    Try the SDK out with the two users of `mark`, see `Backend.examine`.
+
+    `version` is what the package says, "" if it says nothing.
+    """
+    probed = await probe_users(backend, mark=mark)
     advice = []
     if not probed.keeps_users_apart:
         advice.append(

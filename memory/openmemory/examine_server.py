@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from memory.openmemory.backend import Backend, BackendRefused, Examined, RowRefused
+from memory.openmemory.backend import Backend, Examined
 from memory.openmemory.probe import Probed, probe_users
 from memory.openmemory.server_address import is_loopback
 from memory.openmemory.server_answers import (
@@ -40,9 +40,9 @@ class Examinable(Backend, Protocol):
     strangers: int
 
 
-async def examine_server(backend: Examinable, http: ServerHttp) -> Examined:
+async def examine_server(backend: Examinable, http: ServerHttp, *, mark: str = "") -> Examined:
     """
-    Find out what answers at `http`, for which `backend` is the client.
+    Find out what answers at `http`, for which `backend` is the client; see `Backend.examine`.
 
     Raises as `Backend.examine` does: also for LongMemory, for a server that binds all users to
     its key, for one that lists others' rows, and for any that is no OpenMemory.
@@ -50,10 +50,7 @@ async def examine_server(backend: Examinable, http: ServerHttp) -> Examined:
     await _check_product(http)
     is_open = await _answers_without_key(http)
     strangers = backend.strangers
-    try:
-        probed = await probe_users(backend)
-    except RowRefused as error:
-        raise BackendRefused(f"{http.name} takes no memories: see its log") from error
+    probed = await probe_users(backend, mark=mark)
     if backend.strangers != strangers:
         raise cannot_be_used(http.name, because="lists the memories of other users")
     return Examined(

@@ -20,9 +20,9 @@ _SAME = 1e-6  # of the largest score: differences below it are rounding
 _Key = tuple[str, str, str]
 
 
-def outstanding(matches: Sequence[Match]) -> list[tuple[Match, int]]:
+def outstanding(matches: Sequence[Match]) -> list[Match]:
     """
-    Return the matches that stand out in their answer, each with its rank in it from 0 on.
+    Return the matches that stand out in their answer, in its order.
 
     An OpenMemory returns as many rows for nonsense as for a good question, and its scores mean
     nothing from one answer to the next. So a match counts only where its score lies more than
@@ -39,11 +39,7 @@ def outstanding(matches: Sequence[Match]) -> list[tuple[Match, int]]:
     if deviation < _SAME:
         return []
     least = fmean(scores) + _DEVIATIONS * deviation
-    return [
-        (match, rank)
-        for rank, (match, score) in enumerate(zip(heard, scores, strict=True))
-        if score > least
-    ]
+    return [match for match, score in zip(heard, scores, strict=True) if score > least]
 
 
 def fuse(

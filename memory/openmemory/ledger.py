@@ -1,13 +1,15 @@
 """
-The mirror's ledger: which of our memories OpenMemory has, under which of its ids.
+The mirror's ledger: which of our memories one OpenMemory has, under which of its ids.
 
 It is derived: from the embedded store, and from what OpenMemory itself says it holds. If it is
-lost, the next look at OpenMemory makes it again. Several processes may have it open.
+lost, the next look at OpenMemory makes it again; only erasures that were not complete have to be
+asked for again then. Each OpenMemory has a ledger of its own; several processes may have it open.
 """
 
 import sqlite3
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -33,12 +35,18 @@ _PLACES = (
     "AND caller = ? AND kind <> '' AND state IN ('stored', 'shortened')"
 )
 _WAITING = (
-    "SELECT caller FROM (SELECT caller, state = 'unwanted' AS removes FROM rows "
-    "WHERE state IN ('wanted', 'unwanted') "
+    "SELECT caller FROM (SELECT caller, max(state = 'unwanted') AS removes FROM rows "
+    "WHERE state IN ('wanted', 'unwanted') GROUP BY caller "
     "UNION ALL SELECT caller, 0 FROM callers WHERE is_unsure = 1) "
     "WHERE caller NOT IN (SELECT caller FROM erasures) "
-    "GROUP BY caller ORDER BY max(removes) DESC, random() LIMIT ?"
+    "GROUP BY caller ORDER BY max(removes) DESC, caller LIMIT ?"
 )
+
+
+def ledger_beside(memory: Path, identity: str) -> Path:
+    """Return where the ledger of the backend `identity` is, beside the memory file."""
+    name = sha256(identity.encode()).hexdigest()[:8]
+    return memory.with_name(f"{memory.stem}.mirror-{name}{memory.suffix}")
 
 
 class Ledger:
@@ -62,20 +70,6 @@ class Ledger:
     async def close(self) -> None:
         """Release the file."""
         await self._file.close()
-
-    async def claim(self, identity: str) -> bool:
-        """Make this the ledger of the backend `identity`; return whether it was another's."""
-
-        def change(connection: sqlite3.Connection) -> bool:
-            [(known,)] = connection.execute("SELECT identity FROM backend").fetchall()
-            if known == identity:
-                return False
-            for table in ("rows", "callers", "erasures"):
-                connection.execute(f"DELETE FROM {table}")  # noqa: S608 - our own names
-            connection.execute("UPDATE backend SET identity = ?, report = ''", (identity,))
-            return bool(known)
-
-        return await self._file.write(change)
 
     async def stamps(self) -> dict[str, str]:
         """Return by caller which stamp the caller's rows were last planned for."""
@@ -126,9 +120,23 @@ class Ledger:
 
         await self._file.write(change)
 
-    async def distrust(self) -> None:
-        """Have every caller looked at again: what is there may not be what was written here."""
+    async def distrust_all(self) -> None:
+        """Have every caller looked at again: there may not be what is written here."""
         await self._file.write(lambda c: c.execute("UPDATE callers SET is_unsure = 1"))
+
+    async def distrust(self, callers: Iterable[str]) -> None:
+        """Have these callers looked at again."""
+        query = "UPDATE callers SET is_unsure = 1 WHERE caller = ?"
+        values = [(caller,) for caller in callers]
+        await self._file.write(lambda c: c.executemany(query, values))
+
+    async def retry_refused(self, *, but: str) -> None:
+        """Have what was refused sent again, save for the reason `but`."""
+        query = (
+            "UPDATE rows SET state = 'wanted', attempts = 0, reason = '' "
+            "WHERE state = 'refused' AND reason <> ?"
+        )
+        await self._file.write(lambda c: c.execute(query, (but,)))
 
     async def forget(self, caller: str, *, ends_erasure: bool = False) -> None:
         """Remove all that this ledger says of one caller; the erasure only where that ends."""
@@ -145,8 +153,7 @@ class Ledger:
         """
         Return at most `limit` of the callers for whom there is something to do there.
 
-        Those of whom something goes come first: it may stand in the way of another's. Else in
-        no order, so that one for whom nothing can be done holds up none of the others.
+        Those of whom something goes come first: it may stand in the way of another's.
         """
         rows = await self._file.read(lambda c: c.execute(_WAITING, (limit,)).fetchall())
         return [caller for (caller,) in rows]
@@ -162,7 +169,8 @@ class Ledger:
     async def begin_erasure(self, caller: str) -> None:
         """Note that nothing of this caller may be left there."""
         query = "INSERT OR REPLACE INTO erasures VALUES (?, NULL)"
-        await self._file.write(lambda c: c.execute(query, (caller,)))
+        # All else here is derived; this was asked for, and must outlast a power cut.
+        await self._file.write(lambda c: c.execute(query, (caller,)), is_durable=True)
 
     async def is_erasing(self, caller: str) -> bool:
         """Tell whether an erasure of this caller is not complete yet."""
@@ -189,7 +197,7 @@ class Ledger:
             found = (connection.execute(_PLACES, (each, caller)).fetchone() for each in backend_ids)
             return {row[0]: _place(row[1:]) for row in found if row is not None}
 
-        return await self._file.read(query)
+        return await self._file.read_live(query)
 
     async def tally(self) -> Tally:
         """Return how many rows are in which state."""
@@ -211,7 +219,8 @@ class Ledger:
 
     async def report(self) -> Report | None:
         """Return what a mirror last said of itself, None if none ever has."""
-        rows = await self._file.read(lambda c: c.execute("SELECT report FROM backend").fetchall())
+        query = "SELECT report FROM backend"
+        rows = await self._file.read_live(lambda c: c.execute(query).fetchall())
         try:
             return msgspec.json.decode(rows[0][0], type=Report)
         except msgspec.MsgspecError:  # none yet, or another version's

@@ -24,14 +24,19 @@ _T = TypeVar("_T")
 
 
 class LedgerFile:
-    """One SQLite file with a thread that writes and one that reads; several processes may."""
+    """
+    One SQLite file; several processes may have it open.
+
+    A thread writes, one reads, and one reads for the live answers alone.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._writing = ThreadPoolExecutor(1, thread_name_prefix="ledger-write")
         self._reading = ThreadPoolExecutor(1, thread_name_prefix="ledger-read")
+        self._live = ThreadPoolExecutor(1, thread_name_prefix="ledger-live")
         self._writer: sqlite3.Connection | None = None
-        self._reader: sqlite3.Connection | None = None
+        self._readers: dict[ThreadPoolExecutor, sqlite3.Connection] = {}
 
     async def open(self) -> None:
         """Open the file, made first if it is missing, or anew if it is of no use."""
@@ -41,13 +46,19 @@ class LedgerFile:
             self._shut_down()
             raise
 
-    async def write(self, change: Callable[[sqlite3.Connection], _T]) -> _T:
-        """Run `change` in one transaction."""
-        return await self._run(self._writing, lambda: self._changed(change))
+    async def write(
+        self, change: Callable[[sqlite3.Connection], _T], *, is_durable: bool = False
+    ) -> _T:
+        """Run `change` in one transaction, which only outlasts a power cut if it `is_durable`."""
+        return await self._run(self._writing, lambda: self._changed(change, is_durable=is_durable))
 
     async def read(self, query: Callable[[sqlite3.Connection], _T]) -> _T:
         """Run `query` on one snapshot; it does not wait for a write."""
-        return await self._run(self._reading, lambda: self._asked(query))
+        return await self._run(self._reading, lambda: self._asked(self._reading, query))
+
+    async def read_live(self, query: Callable[[sqlite3.Connection], _T]) -> _T:
+        """Run `query`, which is quick, on one snapshot; it waits for no other read either."""
+        return await self._run(self._live, lambda: self._asked(self._live, query))
 
     async def close(self) -> None:
         """Close the file, after what is running."""
@@ -59,19 +70,25 @@ class LedgerFile:
         except RuntimeError as error:  # shut down
             raise MemoryUnavailable(f"the ledger {self.path} is closed") from error
 
-    def _changed(self, change: Callable[[sqlite3.Connection], _T]) -> _T:
+    def _changed(self, change: Callable[[sqlite3.Connection], _T], *, is_durable: bool) -> _T:
         with _translated(self.path):
             if self._writer is None:
                 raise MemoryUnavailable(f"the ledger {self.path} is closed")
-            with transaction(self._writer, begin="BEGIN IMMEDIATE"):
-                return change(self._writer)
+            if is_durable:
+                self._writer.execute("PRAGMA synchronous = FULL")
+            try:
+                with transaction(self._writer, begin="BEGIN IMMEDIATE"):
+                    return change(self._writer)
+            finally:
+                if is_durable:
+                    self._writer.execute("PRAGMA synchronous = OFF")
 
-    def _asked(self, query: Callable[[sqlite3.Connection], _T]) -> _T:
+    def _asked(self, pool: ThreadPoolExecutor, query: Callable[[sqlite3.Connection], _T]) -> _T:
         with _translated(self.path):
-            if self._reader is None:
-                self._reader = _connect(self.path)
-            with transaction(self._reader):
-                return query(self._reader)
+            if pool not in self._readers:
+                self._readers[pool] = _connect(self.path)
+            with transaction(self._readers[pool]):
+                return query(self._readers[pool])
 
     def _open(self) -> None:
         with _translated(self.path), _opening(self.path):
@@ -88,12 +105,13 @@ class LedgerFile:
                 self._writer = _open(self.path)
 
     def _shut_down(self) -> None:
-        self._reading.shutdown()
-        self._writing.shutdown()
-        for connection in (self._reader, self._writer):  # the writer last: it tidies the log up
-            if connection is not None:
-                connection.close()
-        self._reader = self._writer = None
+        for pool in (self._live, self._reading, self._writing):
+            pool.shutdown()
+        for reader in self._readers.values():
+            reader.close()
+        if self._writer is not None:
+            self._writer.close()  # the last: it tidies the log up
+        self._readers, self._writer = {}, None
 
 
 class _Useless(Exception):

@@ -6,13 +6,12 @@ SCHEMA: Final = 1  # kept as the file's user_version
 APPLICATION: Final = 0x43414C4D  # "CALM": tells our file from anybody else's SQLite database
 
 TABLES: Final = """
--- Which OpenMemory the rows below are of.
+-- What the mirror last said of the OpenMemory that the rows below are of.
 CREATE TABLE backend (
     only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
-    identity TEXT NOT NULL,
     report TEXT NOT NULL
 );
-INSERT INTO backend VALUES (1, '', '');
+INSERT INTO backend VALUES (1, '');
 
 -- `stamp` is of what the embedded store held when the caller's rows were planned, '' if never.
 -- `is_unsure`: rows may be there that this ledger does not know, so look before adding any; so it

@@ -2,12 +2,19 @@
 
 import asyncio
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from datetime import UTC, datetime, timedelta
 
-from memory.openmemory.backend import Backend, BackendError, BackendRefused, Row
+from memory.openmemory.backend import (
+    Backend,
+    BackendError,
+    BackendRefused,
+    BackendUnreachable,
+    Row,
+    RowRefused,
+)
 
 PROBE_PREFIX = "callspool-probe-"  # of a user that is nobody; a killed probe may leave one behind
 
@@ -18,6 +25,7 @@ _LONG = 600  # characters: some keep a summary of at most 200
 _TRIES = 4
 _TIDY_S = 5.0  # for deleting what was added to a backend that fails
 _TAGS = ("probe",)
+_LONGEST = timedelta(minutes=10)  # that a probe may take
 
 
 def random_sentence() -> str:
@@ -33,20 +41,41 @@ class Probed:
     shortens: bool
 
 
-async def probe_users(backend: Backend, *, words: Callable[[], str] = random_sentence) -> Probed:
+def is_left_over(row: Row, *, now: datetime) -> bool:
     """
-    Add, read back, list, query and delete, with two users of a random name.
+    True for a row of a probe that can no longer be going on.
+
+    That is one of more than 10 minutes before `now`, or after it (a clock was wrong), or one
+    whose time cannot be read.
+    """
+    if not row.user.startswith(PROBE_PREFIX):
+        return False
+    try:
+        return abs(now - datetime.fromisoformat(row.metadata["at"])) > _LONGEST
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return True
+
+
+async def probe_users(
+    backend: Backend, *, mark: str = "", words: Callable[[], str] = random_sentence
+) -> Probed:
+    """
+    Add, read back, list, query and delete, with the two users of `mark`; "" is a random one.
 
     `words` makes the sentences. What was added is deleted again, unless this process or the
-    backend ends meanwhile: `memory sync` does it then. Raises
-    `BackendRefused` for an OpenMemory that a mirror cannot use, whatever it says of itself.
+    backend ends meanwhile: the next probe of the same mark does it then, or `memory sync`.
+    Raises `BackendRefused` for an OpenMemory that a mirror cannot use, whatever it says of
+    itself.
     """
-    mark = secrets.token_hex(8)
-    ada, bob = f"{PROBE_PREFIX}{mark}-a", f"{PROBE_PREFIX}{mark}-b"
+    named = mark or secrets.token_hex(8)
+    ada, bob = f"{PROBE_PREFIX}{named}-a", f"{PROBE_PREFIX}{named}-b"
+    if mark:
+        for user in (ada, bob):
+            await backend.delete_user(user)
     try:
         probed = await _probe(backend, ada, bob, words)
     except BackendError:
-        # The first failure is the one to tell of; what is left is for `memory sync`.
+        # The first failure is the one to tell of; what is left is for the next probe.
         with suppress(BackendError, TimeoutError):
             async with asyncio.timeout(_TIDY_S):
                 for user in (ada, bob):
@@ -95,12 +124,16 @@ async def _stored(
     backend: Backend, user: str, words: Callable[[], str], *, shortest: int
 ) -> _Stored:
     """Add a text and read it back; another one if it was taken for a row that is there."""
-    metadata: Mapping[str, Any] = {"probe": user}
     for _ in range(_TRIES):
         text = words()
         while len(text) < shortest:
             text += " " + words()
-        row_id = await backend.add(user, text, tags=_TAGS, metadata=dict(metadata))
+        metadata = {"probe": user, "at": datetime.now(UTC).isoformat()}
+        try:
+            row_id = await backend.add(user, text, tags=_TAGS, metadata=metadata)
+        except RowRefused as error:
+            # No fault of the row: these are words like any others.
+            raise BackendUnreachable(f"{backend.name} takes no memories: see its log") from error
         row = await backend.get(user, row_id)
         if row is not None and row.user == user and row.metadata.get("probe") == user:
             return _Stored(text=text, row=row)

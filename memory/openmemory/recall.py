@@ -40,11 +40,14 @@ class Places(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ranked:
-    """Where a memory is that OpenMemory returned, and its rank among all it returned, from 0."""
+    """
+    Where a memory is that stands out in an answer of OpenMemory, and its rank there.
+
+    Ranks are from 0 on, without gaps: what is no memory of the caller has none.
+    """
 
     place: Place
     rank: int
-    score: float
 
 
 _Query = asyncio.Task[list[Ranked]]
@@ -68,7 +71,8 @@ class Recall:
     looked at now and then, beside the questions: until that is there nothing is asked.
 
     `counts` says how often which happened: asked, answered, late, failed, skipped, trials,
-    defects, and foreign: rows that the ledger does not know as a memory of that caller.
+    defects, and unmapped: rows that stood out, and that the ledger does not know as a memory of
+    that caller. Our own row of the profile is one, and so are rows of others.
     """
 
     def __init__(
@@ -158,13 +162,10 @@ class Recall:
         found = outstanding(await self._backend.query(caller, text, limit=rows))
         if not found:
             return []
-        places = await self._ledger.places(caller, [match.id for match, _ in found])
-        self.counts["foreign"] += len(found) - len(places)
-        return [
-            Ranked(place=places[match.id], rank=rank, score=match.score)
-            for match, rank in found
-            if match.id in places
-        ]
+        places = await self._ledger.places(caller, [match.id for match in found])
+        self.counts["unmapped"] += len(found) - len(places)
+        memories = [places[match.id] for match in found if match.id in places]
+        return [Ranked(place=place, rank=rank) for rank, place in enumerate(memories)]
 
     def _begin(self, caller: str, text: str, *, rows: int) -> _Outcome:
         loop = asyncio.get_running_loop()

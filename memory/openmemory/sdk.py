@@ -73,7 +73,7 @@ class SdkBackend:
 
     def __init__(self, process: SdkProcess, database: Path, *, query_seconds: float) -> None:
         self.name = name_of(database)
-        self.identity = f"local {database}"
+        self.identity = sdk_identity(database)
         self.query_cache_seconds = _CACHE_S  # until it has said that it has no such cache
         self._process = process
         self._seconds = process.silence_seconds
@@ -111,11 +111,12 @@ class SdkBackend:
         )
         return cls(process, database, query_seconds=query_timeout_seconds)
 
-    async def examine(self) -> Examined:
+    async def examine(self, *, mark: str = "") -> Examined:
         """Find out what answers; see `Backend`."""
         await self.users()  # starts it, so that it has said which version it is
         begun = self._process.begun
-        return await examine_sdk(self, version=begun.version if begun is not None else "")
+        version = begun.version if begun is not None else ""
+        return await examine_sdk(self, version=version, mark=mark)
 
     async def add(
         self, user: str, content: str, *, tags: Sequence[str], metadata: Mapping[str, Any]
@@ -169,6 +170,11 @@ class SdkBackend:
             return decoder.decode(result)
         except ValueError as error:
             raise BackendUnreachable(f"{self.name} answered what nobody can read") from error
+
+
+def sdk_identity(database: Path) -> str:
+    """Return what tells this database from others; see `Backend.identity`."""
+    return f"local {database.absolute()}"
 
 
 def name_of(database: Path) -> str:

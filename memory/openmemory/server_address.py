@@ -1,5 +1,6 @@
 """Where an OpenMemory server is: a URL of what people write, and what may be shown of it."""
 
+import hashlib
 import ipaddress
 import re
 
@@ -10,6 +11,7 @@ _ACCEPTED = (
     "OpenMemory server's address looks like"
 )
 _LARGEST_PORT = 65_535
+_DIGITS = 12  # of a hash: enough to tell a few paths apart
 _UNUSABLE = re.compile(r"[\s\x00-\x1f\x7f\\]")
 
 
@@ -44,8 +46,23 @@ def server_url(address: str) -> str:
 
 
 def shown_url(url: str) -> str:
-    """Return a URL without the user and the password in it, as it may stand in messages."""
-    return str(URL(url).with_user(None)).rstrip("/")
+    """Return a URL as it may stand in messages: a user, a password or a path may be a secret."""
+    origin = str(URL(url).origin())
+    return f"{origin}/…" if URL(url).path.strip("/") else origin
+
+
+def server_identity(address: str) -> str:
+    """
+    Return what tells this server from others, with no secret in it; see `Backend.identity`.
+
+    Raises ValueError as `server_url` does.
+    """
+    url = server_url(address)
+    shown = shown_url(url)
+    if not shown.endswith("…"):
+        return f"remote {shown}"
+    whole = str(URL(url).with_user(None)).rstrip("/")
+    return f"remote {shown} {hashlib.sha256(whole.encode()).hexdigest()[:_DIGITS]}"
 
 
 def is_loopback(url: str) -> bool:

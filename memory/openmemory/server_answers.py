@@ -2,7 +2,6 @@
 
 import json
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
@@ -12,6 +11,7 @@ import msgspec
 from memory.openmemory.backend import BackendError, BackendRefused, BackendUnreachable, Row
 
 OK = 200
+_BAD = 400
 FORBIDDEN = 403
 NOT_FOUND = 404
 _TOO_LARGE = 413
@@ -24,10 +24,6 @@ _WHAT_TO_DO = {
 }
 _REDIRECTS = frozenset([301, 302, 303, 307, 308])
 _LONGEST_WAIT_S = 3600.0
-
-_WHOLE_DATABASE = re.compile(
-    r"SQLITE_(BUSY|LOCKED|FULL|READONLY|IOERR|CORRUPT|CANTOPEN|NOMEM|NOTADB)"
-)
 
 _TAG = "use the OpenMemory server 1.3 at its tag v1.3.0 (see README)"
 
@@ -94,11 +90,16 @@ class Health(msgspec.Struct):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """A status, what the body says (None if it is not JSON), and the header Retry-After."""
+    """
+    A status, what the body says (None if it is not JSON), and the header Retry-After.
+
+    `size` is how many bytes the body has.
+    """
 
     status: int
     value: Any
     retry_after: str = ""
+    size: int = 0
 
     def code(self) -> str:
         """Return the name the server gives to what went wrong; empty without one."""
@@ -160,12 +161,12 @@ def is_longmemory(value: Any) -> bool:
 
 
 def is_of_this_row(answer: Answer) -> bool:
-    """True if an add was refused for what it holds, by a server that otherwise works."""
-    if answer.status == _TOO_LARGE:
-        return True
-    if answer.status not in (400, _SERVER_ERROR) or not answer.code():
-        return False
-    return not _WHOLE_DATABASE.search(answer.code())
+    """
+    True if an add was refused for what it holds, by a server that otherwise works.
+
+    A 500 tells nothing: the embedding, a quota or a transaction that failed look alike.
+    """
+    return answer.status == _TOO_LARGE or (answer.status == _BAD and bool(answer.code()))
 
 
 def failure(answer: Answer, *, name: str) -> BackendError:

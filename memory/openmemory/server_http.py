@@ -1,19 +1,22 @@
 """HTTP to an OpenMemory server: one request, one answer, within a time and a size."""
 
+import asyncio
 import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import TypeVar
 from urllib.parse import quote
 
 import aiohttp
 from yarl import URL
 
 from memory.openmemory.backend import BackendUnreachable
-from memory.openmemory.server_address import shown_url
+from memory.openmemory.server_address import server_identity, shown_url
 from memory.openmemory.server_answers import Answer, parse_body
 
-MAX_ANSWER_BYTES = 32 * 1024 * 1024
+_MAX_BYTES = 4 * 1024 * 1024  # of an answer about one row
+_APART_BYTES = 128 * 1024
 _CONNECTIONS = 8
 _CHUNK_BYTES = 64 * 1024
 # After a body that is too large for it (1 MB) the server hangs up without saying so, and the next
@@ -22,6 +25,9 @@ _LARGE_BODY_BYTES = 64 * 1024
 # Node closes a connection after 5 idle seconds; one closed while a request is on its way looks
 # as if the server had failed.
 _KEEP_ALIVE_S = 2.0
+
+
+_Made = TypeVar("_Made")
 
 
 class AnswerTooLarge(BackendUnreachable):
@@ -42,15 +48,21 @@ def json_body(value: object) -> bytes:
         raise ValueError("this cannot be written as JSON") from error
 
 
+async def made_of(size: int, make: Callable[[], _Made]) -> _Made:
+    """Return `make()`, of an answer of `size` bytes: in a thread for one that is large."""
+    return await asyncio.to_thread(make) if size > _APART_BYTES else make()
+
+
 class ServerHttp:
     """
     Connections to one server, made when they are needed.
 
-    `name` is for messages: it holds neither the key nor the user and password of the URL.
+    `name` is for messages: it holds neither the key, nor user, password and path of the URL.
     """
 
     def __init__(self, url: str, key: str, *, timeout_seconds: float) -> None:
         self.url = shown_url(url)
+        self.identity = server_identity(url)
         self.name = f"the OpenMemory server at {self.url}"
         self.timeout_seconds = timeout_seconds
         self._base = url
@@ -65,12 +77,14 @@ class ServerHttp:
         query: Mapping[str, str | int] | None = None,
         body: bytes | None = None,
         timeout_seconds: float | None = None,
+        max_bytes: int = _MAX_BYTES,
         with_key: bool = True,
     ) -> Answer:
         """
         Return the answer, whatever its status; `path` are the parts between slashes.
 
-        Raises BackendUnreachable if there is none within the time, and AnswerTooLarge.
+        Raises BackendUnreachable if there is none within the time, and AnswerTooLarge, without
+        having read it, for one of more than `max_bytes`.
         """
         seconds = timeout_seconds or self.timeout_seconds
         with self._translated(seconds):
@@ -82,11 +96,12 @@ class ServerHttp:
                 allow_redirects=False,
                 timeout=aiohttp.ClientTimeout(total=seconds),
             ) as response:
-                content = await self._read(response)
+                content = await self._read(response, max_bytes)
         return Answer(
             status=response.status,
-            value=parse_body(content),
+            value=await made_of(len(content), lambda: parse_body(content)),
             retry_after=response.headers.get("Retry-After", ""),
+            size=len(content),
         )
 
     async def close(self) -> None:
@@ -144,16 +159,20 @@ class ServerHttp:
             )
         return URL(address, encoded=True)
 
-    async def _read(self, response: aiohttp.ClientResponse) -> bytes:
+    async def _read(self, response: aiohttp.ClientResponse, max_bytes: int) -> bytes:
         content = bytearray()
-        async for chunk in response.content.iter_chunked(_CHUNK_BYTES):
-            content += chunk
-            if len(content) > MAX_ANSWER_BYTES:
-                response.close()  # the rest is not waited for
-                raise AnswerTooLarge(
-                    f"{self.name} sent an answer of more than {MAX_ANSWER_BYTES >> 20} MB: is "
-                    "OPENMEMORY_PORT its address?"
-                )
+        is_too_large = (response.content_length or 0) > max_bytes
+        if not is_too_large:
+            async for chunk in response.content.iter_chunked(_CHUNK_BYTES):
+                content += chunk
+                if is_too_large := len(content) > max_bytes:
+                    break
+        if is_too_large:
+            response.close()  # the rest is not waited for
+            raise AnswerTooLarge(
+                f"{self.name} sent an answer of more than {max_bytes >> 20} MB: is "
+                "OPENMEMORY_PORT its address?"
+            )
         return bytes(content)
 
 

@@ -7,7 +7,7 @@ from memory.openmemory.backend import BackendUnreachable
 from memory.openmemory.server_answers import Item
 from memory.openmemory.server_http import AnswerTooLarge
 
-_PAGE = 1000
+_PAGE = 250  # rows: reading more at once would keep a live answer waiting
 _SMALLER = 8
 _SMALLEST = 2  # a page begins with a row that is known
 _MAX_REQUESTS = 10_000

@@ -37,8 +37,11 @@ class StoreWithPlaces(MemoryStore, Protocol):
 class Noticed(Protocol):
     """The mirror, as far as it is used here."""
 
-    def note(self, callers: Iterable[str | None]) -> None:
+    def note(self, callers: Iterable[str]) -> None:
         """Wake it: what is stored of these callers may have changed."""
+
+    def note_all(self) -> None:
+        """Wake it: what is stored of anybody may have changed."""
 
 
 class MirroredStore:
@@ -66,8 +69,9 @@ class MirroredStore:
     ) -> None:
         """Store all of this in one transaction, or nothing; the mirror follows by itself."""
         await self._store.apply(conversations, failed=failed, resolved=resolved, advance=advance)
-        if self._mirror is not None and conversations:
-            self._mirror.note([each.caller for each in conversations])
+        callers = [each.caller for each in conversations if each.caller is not None]
+        if self._mirror is not None and callers:
+            self._mirror.note(callers)
 
     async def search(
         self,
@@ -145,7 +149,7 @@ class MirroredStore:
         """Switch to everything in `fresh`; the mirror then looks who has changed."""
         await self._store.adopt(fresh)
         if self._mirror is not None:
-            self._mirror.note(())
+            self._mirror.note_all()
 
     async def close(self) -> None:
         """

@@ -4,6 +4,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Literal
 
 from memory.openmemory.backend import Backend, Row
@@ -11,13 +12,11 @@ from memory.openmemory.carry_out import Source
 from memory.openmemory.entry import Entry
 from memory.openmemory.mirror import Mirror
 from memory.openmemory.plan import Looked
-from memory.openmemory.probe import PROBE_PREFIX
+from memory.openmemory.probe import PROBE_PREFIX, is_left_over
 from memory.openmemory.wanted import key_of
 
 Kind = Literal["missing", "extra", "doubled", "changed", "dropped", "shortened", "refused"]
 Progress = Callable[[int, int], None]  # callers done, callers in all
-
-_MAX_DIFFERENCES = 50  # that are named; all are counted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +41,7 @@ class SyncReport:
       refused: not taken. Recall does not depend on any of these.
 
     `foreign` rows of our callers were written by others. `added` and `removed` are what was done,
-    and the other counts are of what was found before that. The first differences are named.
+    and the other counts are of what was found before that. Every difference is named.
     """
 
     callers: int = 0
@@ -58,14 +57,18 @@ class SyncReport:
     @property
     def is_up_to_date(self) -> bool:
         """Tell whether there is nothing that a sync would mend."""
-        mends: tuple[Kind, ...] = ("missing", "extra", "doubled", "changed")
+        mends: tuple[Kind, ...] = ("missing", "extra", "doubled", "changed", "refused")
         return not any(self.counts.get(kind) for kind in mends)
 
 
 async def check(mirror: Mirror, source: Source, *, on_progress: Progress) -> SyncReport:
-    """Compare every caller's rows with what is wanted; nothing is changed there."""
+    """
+    Compare every caller's rows with what is wanted.
+
+    Nothing is changed there, but for the two throw-away users of the examination.
+    """
     began = time.monotonic()
-    await mirror.connect()
+    await mirror.backend.examine()
     found = _Found()
     callers = await _callers(mirror, source, await mirror.backend.users())
     for done, caller in enumerate(callers, start=1):
@@ -85,7 +88,8 @@ async def sync(
     Interrupted, it goes on where it was: what is done is found to be done.
     """
     began = time.monotonic()
-    await mirror.connect()
+    await mirror.backend.examine()
+    await mirror.erase_more()
     found = _Found()
     users = await mirror.backend.users()
     found.removed += await _remove_probes(mirror.backend, users)
@@ -119,10 +123,13 @@ async def _callers(mirror: Mirror, source: Source, users: set[str]) -> list[str]
 async def _remove_probes(backend: Backend, users: set[str]) -> int:
     """Delete what a probe that was killed has left; return how many rows."""
     count = 0
+    now = datetime.now(UTC)
     for user in users:
         if user.startswith(PROBE_PREFIX):
-            count += len(await backend.rows(user))
-            await backend.delete_user(user)
+            rows = await backend.rows(user)
+            if all(is_left_over(row, now=now) for row in rows):  # else somebody may be at it
+                count += len(rows)
+                await backend.delete_user(user)
     return count
 
 
@@ -178,5 +185,4 @@ class _Found:
 
     def _add(self, what: Kind, caller: str, key: str, *, reason: str = "") -> None:
         self._counts[what] += 1
-        if len(self._differences) < _MAX_DIFFERENCES:
-            self._differences.append(Difference(what=what, caller=caller, key=key, reason=reason))
+        self._differences.append(Difference(what=what, caller=caller, key=key, reason=reason))

@@ -36,6 +36,7 @@ from memory.openmemory.worker_protocol import (
 )
 
 _PAGE = 500  # rows, of about 7 KB each before we drop their vectors
+_READERS_S = 0.05  # to wait for other programs that read: queries wait as well
 _HALF_AFTER_MS = 60_000
 _NEEDED = ("add", "search", "get", "delete", "delete_all", "history")
 
@@ -72,7 +73,7 @@ class Sdk:
                 return self.users()
             case Delete():
                 if await self._owned(request.user, request.row_id) is not None:
-                    await self._memory.delete(request.row_id)
+                    await self._delete(request.row_id)
             case DeleteUser():
                 await self._delete_user(request.user)
             case Query():
@@ -94,6 +95,23 @@ class Sdk:
         with closing(sqlite3.connect(self._database, isolation_level=None)) as connection:
             connection.execute("PRAGMA secure_delete = ON")
             connection.execute("DELETE FROM users WHERE user_id = ?", (user,))
+        self._empty_log()
+
+    async def _delete(self, row_id: str) -> None:
+        await self._memory.delete(row_id)
+        self._empty_log()
+
+    def _empty_log(self) -> None:
+        """
+        Leave nothing of what was deleted in the file beside the database: it takes 1 to 2 ms.
+
+        Where another program is reading the database it is left for the next deletion.
+        """
+        with (
+            suppress(sqlite3.Error),
+            closing(sqlite3.connect(self._database, timeout=_READERS_S)) as connection,
+        ):
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     async def _add(self, request: Add) -> str:
         row_id = await self._add_once(request)
@@ -101,7 +119,7 @@ class Sdk:
         if row is not None and _is_half(row):
             # An add that was broken off left it: it takes this one for its duplicate, and
             # would never be found.
-            await self._memory.delete(row_id)
+            await self._delete(row_id)
             row_id = await self._add_once(request)
         return row_id
 
@@ -130,7 +148,7 @@ class Sdk:
                     found[row.id] = row
             offset += len(page)
         for row_id in half:
-            await self._memory.delete(row_id)
+            await self._delete(row_id)
         return list(found.values())
 
     async def _query(self, request: Query) -> list[Match]:

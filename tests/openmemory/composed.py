@@ -4,7 +4,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from memory.embedded import EmbeddedStore
 from memory.openmemory.client import ServerBackend
-from memory.openmemory.ledger import Ledger
+from memory.openmemory.ledger import Ledger, ledger_beside
 from memory.openmemory.mirror import Mirror
 from memory.openmemory.recall import Recall
 from memory.openmemory.store import MirroredStore
@@ -48,7 +48,7 @@ async def composed(folder, kind):
     """Open a store with the kind of backend named `kind`; see `KINDS`."""
     async with AsyncExitStack() as stack:
         backend = await stack.enter_async_context(_backend(folder, kind))
-        ledger = await Ledger.open(folder / "memory.mirror.db")
+        ledger = await Ledger.open(ledger_beside(folder / "memory.db", backend.identity))
         stack.push_async_callback(ledger.close)
         store = await EmbeddedStore.open(folder / "memory.db")
         mirror = Mirror(store, ledger, backend, options=quick())

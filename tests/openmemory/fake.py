@@ -51,7 +51,7 @@ class FakeBackend:
     def listed(self, user):
         return [row for row in self.kept.values() if row.user == user]
 
-    async def examine(self):
+    async def examine(self, *, mark=""):
         self._step("examine")
         return self.examined
 

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 
 from memory.embedded import EmbeddedStore
-from memory.openmemory.ledger import Ledger
+from memory.openmemory.ledger import Ledger, ledger_beside
 from memory.openmemory.mirror import Mirror, MirrorOptions
 from memory.openmemory.wanted import wanted_of
 from tests.memories import MONDAY
@@ -16,18 +16,23 @@ class Clock:
 
     def __init__(self):
         self.now = MONDAY
+        self.passed = 0.0
 
     def __call__(self):
         return self.now
 
+    def monotonic(self):
+        return self.passed
+
     def pass_(self, seconds):
+        self.passed += seconds
         self.now += timedelta(seconds=seconds)
 
 
 def quick(**given):
     """Options that do not let a test wait."""
     values = {"first_pause": 0.01, "longest_pause": 0.02, "refused_pause": 0.05,
-              "report_every": 0.05}  # fmt: skip
+              "report_every": 0.05, "caller_pause": 0.0}  # fmt: skip
     return MirrorOptions(**(values | given))
 
 
@@ -35,7 +40,7 @@ def quick(**given):
 async def mirrored(folder, backend, *, options=None):
     """Yield (embedded store, mirror) in `folder`; what is there already is opened again."""
     store = await EmbeddedStore.open(folder / "memory.db")
-    ledger = await Ledger.open(folder / "memory.mirror.db")
+    ledger = await Ledger.open(ledger_beside(folder / "memory.db", backend.identity))
     try:
         yield store, Mirror(store, ledger, backend, options=options or quick())
     finally:

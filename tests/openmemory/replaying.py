@@ -49,7 +49,7 @@ def error_of(pair):
         return None
     if status in {401, 403, 404} or reason == "auth_not_configured":
         return BackendRefused
-    if template(pair["path"]) == "/memory/add" and status in {400, 413, 500}:
+    if template(pair["path"]) == "/memory/add" and status in {400, 413}:
         return RowRefused
     return BackendUnreachable
 

@@ -81,7 +81,7 @@ def server_problems(address: str, key: str) -> list[str]:
 
     Neither is quoted: a password may be in it.
     """
-    from memory.openmemory.server_address import server_url  # takes 50 ms, only for who has one
+    from memory.openmemory.server.address import server_url  # takes 50 ms, only for who has one
 
     problems = []
     try:

@@ -16,10 +16,10 @@ from benchmarks.corpora import VARIANTS, Caller
 from benchmarks.openmemory import OPENMEMORY_KEY, openmemory, until_mirrored
 from benchmarks.quality import METRICS, WANTED, Answers, Search, ask_all, means, paired_difference
 from memory.embedded import EmbeddedStore
-from memory.openmemory.client import ServerBackend
 from memory.openmemory.ledger import Ledger
 from memory.openmemory.mirror import Mirror, MirrorOptions
 from memory.openmemory.recall import Recall
+from memory.openmemory.server.backend import ServerBackend
 from memory.openmemory.store import MirroredStore
 from memory.port import MemoryStore
 

@@ -47,7 +47,7 @@ def show_webhooks(base: str) -> None:
 
 def _openmemory(settings: Settings) -> str:
     from cli.openmemory import sdk_database
-    from memory.openmemory.server_address import server_url, shown_url
+    from memory.openmemory.server.address import server_url, shown_url
 
     if settings.openmemory_mode == "remote":
         return f"the OpenMemory server at {shown_url(server_url(settings.openmemory_port))}"

@@ -11,7 +11,7 @@ from cli.openmemory import open_backend, sdk_database
 from cli.openmemory_state import described, read_tally
 from memory.errors import MemoryStoreError
 from memory.openmemory.backend import Examined
-from memory.openmemory.server_address import is_loopback, server_url
+from memory.openmemory.server.address import is_loopback, server_url
 from settings import Settings
 
 _TIMEOUT_S = 30.0  # for all that is tried out: each request has a shorter limit of its own

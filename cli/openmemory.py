@@ -62,11 +62,11 @@ async def open_backend(settings: Settings) -> AsyncIterator[Backend]:
 async def _backend(settings: Settings) -> Backend:
     require_openmemory(settings)
     if settings.openmemory_mode == "remote":
-        from memory.openmemory.client import ServerBackend
+        from memory.openmemory.server.backend import ServerBackend
 
         key = settings.openmemory_key.get_secret_value()
         return await ServerBackend.open(settings.openmemory_port, key)
-    from memory.openmemory.sdk import SdkBackend, sdk_variables
+    from memory.openmemory.sdk.backend import SdkBackend, sdk_variables
 
     database = sdk_database(settings).absolute()
     environment = environment_with(sdk_variables(database))
@@ -97,11 +97,11 @@ def ledger_path(settings: Settings) -> Path:
     Each OpenMemory has one of its own, so that nothing is lost by going from one to another.
     """
     if settings.openmemory_mode == "remote":
-        from memory.openmemory.server_address import server_identity
+        from memory.openmemory.server.address import server_identity
 
         identity = server_identity(settings.openmemory_port)
     else:
-        from memory.openmemory.sdk import sdk_identity
+        from memory.openmemory.sdk.backend import sdk_identity
 
         identity = sdk_identity(sdk_database(settings).absolute())
     return ledger_beside(settings.openmemory_db_path, identity)

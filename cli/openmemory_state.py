@@ -80,5 +80,5 @@ def described(tally: Tally) -> str:
         text += f", {tally.refused} refused (`run.py memory sync` tries them again)"
     text += f", {tally.waiting} waiting"
     if tally.erasing:
-        text += f"; {tally.erasing} callers being erased"
+        text += f"; callers being erased: {tally.erasing}"
     return text

@@ -5,15 +5,15 @@ from urllib.parse import quote
 
 import pytest
 
-from memory.openmemory import server_listing
 from memory.openmemory.backend import BackendRefused, BackendUnreachable, RowRefused
-from memory.openmemory.client import ServerBackend
-from memory.openmemory.server_address import (
+from memory.openmemory.server import listing
+from memory.openmemory.server.address import (
     is_loopback,
     server_identity,
     server_url,
     shown_url,
 )
+from memory.openmemory.server.backend import ServerBackend
 from tests.openmemory.real import real_server, server_kinds
 from tests.openmemory.server import openmemory_server
 
@@ -159,7 +159,7 @@ async def test_any_name_of_a_user_is_one_user(backend, user):
 
 
 async def test_every_row_is_listed_once_however_many_pages_there_are(backend, monkeypatch):
-    monkeypatch.setattr(server_listing, "_PAGE", 3)
+    monkeypatch.setattr(listing, "_PAGE", 3)
     ada, bob = a_user(), a_user()
     ids = {}
     for number in range(11):

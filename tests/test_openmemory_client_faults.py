@@ -11,15 +11,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from memory.openmemory import client, server_http, server_listing
 from memory.openmemory.backend import (
     BackendError,
     BackendRefused,
     BackendUnreachable,
     RowRefused,
 )
-from memory.openmemory.client import ServerBackend
-from memory.openmemory.server_answers import Answer, parse_body
+from memory.openmemory.server import backend as client
+from memory.openmemory.server import http, listing
+from memory.openmemory.server.answers import Answer, parse_body
+from memory.openmemory.server.backend import ServerBackend
 from tests.openmemory import server_rows
 from tests.openmemory.server import openmemory_server
 from tests.openmemory.server_reply import Answer as Reply
@@ -381,7 +382,7 @@ class SaysAlways:
 def parsed(monkeypatch):
     """Record of each answer that is parsed how long it is, and of each step in which thread."""
     lengths, threads = [], []
-    parse, read = server_http.parse_body, client.read_as
+    parse, read = http.parse_body, client.read_as
 
     def parse_body(body):
         lengths.append(len(body))
@@ -392,7 +393,7 @@ def parsed(monkeypatch):
         threads.append(threading.current_thread())
         return read(shape, answer, name=name)
 
-    monkeypatch.setattr(server_http, "parse_body", parse_body)
+    monkeypatch.setattr(http, "parse_body", parse_body)
     monkeypatch.setattr(client, "read_as", read_as)
     return SimpleNamespace(lengths=lengths, threads=threads)
 
@@ -479,7 +480,7 @@ async def test_long_rows_are_listed_by_fewer_at_a_time(server, backend, monkeypa
 
 
 async def test_a_server_that_repeats_a_page_for_ever_is_left(server, backend, monkeypatch):
-    monkeypatch.setattr(server_listing, "_PAGE", 3)
+    monkeypatch.setattr(listing, "_PAGE", 3)
     for n in range(5):
         await backend.add(ADA, a_sentence(n), tags=[], metadata={})
     server.faults.ignores_offset = True
@@ -490,7 +491,7 @@ async def test_a_server_that_repeats_a_page_for_ever_is_left(server, backend, mo
 
 
 async def test_a_server_with_new_rows_for_ever_is_left(server, backend, monkeypatch):
-    monkeypatch.setattr(server_listing, "_MAX_REQUESTS", 30)
+    monkeypatch.setattr(listing, "_MAX_REQUESTS", 30)
     pages = iter(range(10_000))
 
     def more(asked):
@@ -509,7 +510,7 @@ async def test_a_server_with_new_rows_for_ever_is_left(server, backend, monkeypa
 
 @pytest.fixture
 def small_pages(monkeypatch):
-    monkeypatch.setattr(server_listing, "_PAGE", 3)
+    monkeypatch.setattr(listing, "_PAGE", 3)
 
 
 def at_request(server, number, action):

@@ -19,7 +19,7 @@ from cli.openmemory import ledger_path, live_wait_seconds, sdk_database
 from cli.status import show_status
 from memory.embedded import EmbeddedStore
 from memory.openmemory.backend import BackendRefused, BackendUnreachable
-from memory.openmemory.sdk_messages import INSTALL
+from memory.openmemory.sdk.messages import INSTALL
 from settings import Settings, SettingsError
 from spool.writer import Arrival, Spool
 from tests.factories import encoded, transcription_payload

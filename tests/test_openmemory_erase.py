@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from memory.openmemory.backend import BackendUnreachable, Match, Row
-from memory.openmemory.client import ServerBackend
 from memory.openmemory.erase import NotForgotten
+from memory.openmemory.server.backend import ServerBackend
 from tests.memories import ANA, BEN, a_call
 from tests.openmemory.fake import FakeBackend, unreachable
 from tests.openmemory.mirroring import Clock, mirrored, quick

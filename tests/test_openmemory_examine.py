@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from memory.openmemory.backend import BackendError, BackendRefused, BackendUnreachable, Row
-from memory.openmemory.client import ServerBackend
 from memory.openmemory.probe import PROBE_PREFIX, is_left_over
+from memory.openmemory.server.backend import ServerBackend
 from tests.openmemory.real import LONGMEMORY, NEWEST, is_there, real_server, server_kinds
 from tests.openmemory.server import openmemory_server
 from tests.openmemory.server_reply import Answer
@@ -91,7 +91,7 @@ async def check_left_alone(server):
 
 
 async def test_an_http_address_of_another_machine_gets_advice(server, monkeypatch):
-    monkeypatch.setattr("memory.openmemory.examine_server.is_loopback", lambda url: False)
+    monkeypatch.setattr("memory.openmemory.server.examine.is_loopback", lambda url: False)
     found, _ = await examined(server)
     assert any("https" in advice for advice in found.advice)
 

@@ -82,7 +82,7 @@ def test_the_counts_are_told_in_words():
 def test_what_was_refused_is_said_with_what_to_do():
     assert described(Tally(stored=8, refused=2, erasing=2)) == (
         "8 of 10 memories there, 0 dropped as duplicates, "
-        "2 refused (`run.py memory sync` tries them again), 0 waiting; 2 callers being erased"
+        "2 refused (`run.py memory sync` tries them again), 0 waiting; callers being erased: 2"
     )
 
 

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from memory.openmemory.backend import BackendRefused, BackendUnreachable, RowRefused
-from memory.openmemory.examine_sdk import examine_sdk
 from memory.openmemory.probe import PROBE_PREFIX, probe_users
-from memory.openmemory.sdk import SdkBackend, sdk_identity, sdk_variables
-from memory.openmemory.sdk_messages import missing_module
+from memory.openmemory.sdk.backend import SdkBackend, sdk_identity, sdk_variables
+from memory.openmemory.sdk.examine import examine_sdk
+from memory.openmemory.sdk.messages import missing_module
 from tests.openmemory.sdk_cases import (
     ADA,
     BOB,

@@ -11,7 +11,7 @@ import re
 import pytest
 
 from memory.openmemory.backend import BackendRefused, BackendUnreachable, RowRefused
-from memory.openmemory.client import ServerBackend
+from memory.openmemory.server.backend import ServerBackend
 from tests.openmemory.real import real_server, server_kinds
 from tests.openmemory.recorded import (
     NAMES,

@@ -13,9 +13,9 @@ import msgspec
 import pytest
 
 from memory.openmemory.backend import BackendRefused, BackendUnreachable
-from memory.openmemory.sdk import SdkBackend
-from memory.openmemory.sdk_process import SdkProcess
-from memory.openmemory.worker_protocol import Answered, Asked, ListUsers, framed, read_frame
+from memory.openmemory.sdk.backend import SdkBackend
+from memory.openmemory.sdk.process import SdkProcess
+from memory.openmemory.sdk.protocol import Answered, Asked, ListUsers, framed, read_frame
 from tests.openmemory.sdk_cases import (
     ADA,
     BOB,
@@ -202,7 +202,7 @@ async def test_questions_that_were_given_up_do_not_pile_up(tmp_path):
 
 
 async def test_closing_does_not_wait_for_a_process_that_hangs(tmp_path, monkeypatch):
-    monkeypatch.setattr("memory.openmemory.sdk_child._END_S", 0.2)
+    monkeypatch.setattr("memory.openmemory.sdk.child._END_S", 0.2)
     async with sdk(tmp_path) as backend:
         await backend.users()
         process = process_of(backend)
@@ -251,7 +251,7 @@ async def test_an_interpreter_that_cannot_be_started_is_said(tmp_path, monkeypat
     ],
 )
 async def test_a_process_that_sends_nonsense_is_ended(tmp_path, monkeypatch, nonsense):
-    monkeypatch.setattr("memory.openmemory.sdk_child._END_S", 0.2)
+    monkeypatch.setattr("memory.openmemory.sdk.child._END_S", 0.2)
     script = tmp_path / "python"
     program = f"import os, time; os.write(1, {nonsense!r}); os.close(1); time.sleep(60)"
     script.write_text(f'#!/bin/sh\nexec {sys.executable} -c "{program}"\n', "utf-8")
@@ -278,7 +278,7 @@ async def test_the_result_must_be_of_the_kind_that_was_asked_for(tmp_path, monke
 PARENT = """
     import asyncio, os, sys
     from pathlib import Path
-    from memory.openmemory.sdk import SdkBackend
+    from memory.openmemory.sdk.backend import SdkBackend
     from tests.openmemory.sdk_cases import environment_of, process_of
 
     async def main(kind, database, faults):
@@ -328,7 +328,7 @@ async def test_the_process_ends_when_its_parent_is_killed_even_if_the_sdk_hangs(
 async def a_worker(tmp_path):
     database = tmp_path / "openmemory.db"
     return await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "memory.openmemory.worker", str(database)),
+        *(sys.executable, "-m", "memory.openmemory.sdk.worker", str(database)),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         cwd=ROOT,
@@ -365,6 +365,6 @@ async def test_it_refuses_an_empty_user_itself_and_ends_at_nonsense(tmp_path):
 def test_only_the_process_imports_the_sdk():
     for path in sorted((ROOT / "memory").rglob("*.py")):
         text = path.read_text("utf-8")
-        is_its_own = path.name == "worker_sdk.py"
+        is_its_own = path.name == "adapter.py"
         assert ('import_module("openmemory")' in text) == is_its_own, path
     assert (STAND_IN / "openmemory" / "__init__.py").exists()

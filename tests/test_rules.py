@@ -40,7 +40,7 @@ PURE = [
         ROOT / "memory" / "openmemory" / f"{name}.py"
         for name in (
             *("backend", "wanted", "plan", "fuse", "breaker", "entry"),
-            *("server_answers", "server_address", "sdk_messages", "ledger_tables"),
+            *("server/answers", "server/address", "sdk/messages", "ledger_tables"),
         )
     ),
     *(
@@ -108,7 +108,7 @@ def test_only_one_place_names_a_memory_adapter(path):
 
 @by_source
 def test_only_one_place_names_an_openmemory(path):
-    backends = {"memory.openmemory.client", "memory.openmemory.sdk"}
+    backends = {"memory.openmemory.server.backend", "memory.openmemory.sdk.backend"}
     if path != ROOT / "cli" / "openmemory.py":
         assert not imported(path) & backends
 

@@ -129,7 +129,8 @@ def _planned(wanted: Wanted, entry: Entry | None) -> Entry | None:
         return _wanted_entry(wanted)
     if entry.digest == wanted.digest and entry.state != "unwanted":
         return None
-    return replace(_wanted_entry(wanted), backend_id=entry.backend_id * _leaves_a_row(entry))
+    old = entry.backend_id if _leaves_a_row(entry) else ""
+    return replace(_wanted_entry(wanted), backend_id=old)
 
 
 def _leaves_a_row(entry: Entry) -> bool:

@@ -3,10 +3,10 @@
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from memory.embedded import EmbeddedStore
-from memory.openmemory.client import ServerBackend
 from memory.openmemory.ledger import Ledger, ledger_beside
 from memory.openmemory.mirror import Mirror
 from memory.openmemory.recall import Recall
+from memory.openmemory.server.backend import ServerBackend
 from memory.openmemory.store import MirroredStore
 from tests.openmemory.fake import FakeBackend
 from tests.openmemory.mirroring import quick

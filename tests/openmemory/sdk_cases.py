@@ -8,7 +8,7 @@ import subprocess
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
-from memory.openmemory.sdk import SdkBackend, sdk_variables
+from memory.openmemory.sdk.backend import SdkBackend, sdk_variables
 
 ADA, BOB = "+15550100142", "+15550100177"
 STAND_IN = Path(__file__).parent / "sdk_standin"

@@ -9,12 +9,12 @@ from pathlib import Path
 import msgspec
 
 from memory.openmemory.backend import BackendError, BackendRefused, BackendUnreachable
-from memory.openmemory.sdk_child import Child
-from memory.openmemory.worker_protocol import Begun, Failure, Query, Request
+from memory.openmemory.sdk.child import Child
+from memory.openmemory.sdk.protocol import Begun, Failure, Query, Request
 
 logger = logging.getLogger(__name__)
 
-_PROJECT = Path(__file__).resolve().parents[2]
+_PROJECT = Path(__file__).resolve().parents[3]
 _PIPE_BYTES = 1 << 20
 _MAX_BACK_OFF_S = 60.0
 _MAX_OWED = 32  # whoever asked may have given up: what is written must not wait for all of that
@@ -100,7 +100,7 @@ class SdkProcess:
     async def _start(self) -> Child:
         try:
             process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "memory.openmemory.worker", str(self._database)),
+                *(sys.executable, "-m", "memory.openmemory.sdk.worker", str(self._database)),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.DEVNULL,  # the SDK's own messages quote callers

@@ -4,8 +4,8 @@ from typing import Protocol
 
 from memory.openmemory.backend import Backend, Examined
 from memory.openmemory.probe import Probed, probe_users
-from memory.openmemory.server_address import is_loopback
-from memory.openmemory.server_answers import (
+from memory.openmemory.server.address import is_loopback
+from memory.openmemory.server.answers import (
     OK,
     Health,
     cannot_be_used,
@@ -15,7 +15,7 @@ from memory.openmemory.server_answers import (
     longmemory,
     not_openmemory,
 )
-from memory.openmemory.server_http import ServerHttp
+from memory.openmemory.server.http import ServerHttp
 
 _PRODUCT = "OpenMemory server 1.3"
 

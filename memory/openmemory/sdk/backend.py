@@ -19,10 +19,10 @@ from memory.openmemory.backend import (
     Row,
     RowRefused,
 )
-from memory.openmemory.examine_sdk import examine_sdk
-from memory.openmemory.sdk_messages import NOT_INSTALLED
-from memory.openmemory.sdk_process import SdkProcess
-from memory.openmemory.worker_protocol import (
+from memory.openmemory.sdk.examine import examine_sdk
+from memory.openmemory.sdk.messages import NOT_INSTALLED
+from memory.openmemory.sdk.process import SdkProcess
+from memory.openmemory.sdk.protocol import (
     Add,
     Delete,
     DeleteUser,

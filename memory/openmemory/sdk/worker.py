@@ -1,5 +1,5 @@
 """
-The process that has the OpenMemory SDK: `python -m memory.openmemory.worker DATABASE`.
+The process that has the OpenMemory SDK: `python -m memory.openmemory.sdk.worker DATABASE`.
 
 The SDK is kept apart because it blocks, has one connection for the whole process, reads the
 environment and an `openmemory.toml` in its working directory, and prints. Requests come in
@@ -18,7 +18,8 @@ from pathlib import Path
 
 import msgspec
 
-from memory.openmemory.worker_protocol import (
+from memory.openmemory.sdk.adapter import Sdk, SdkUnusable, begun_of, open_sdk
+from memory.openmemory.sdk.protocol import (
     BEGUN_ID,
     Answered,
     Asked,
@@ -27,7 +28,6 @@ from memory.openmemory.worker_protocol import (
     framed,
     read_frame_of,
 )
-from memory.openmemory.worker_sdk import Sdk, SdkUnusable, begun_of, open_sdk
 
 _NICENESS = 10  # live answers, and the receiver, come first
 _GRACE_S = 2.0  # for what is being written when the input ends

@@ -12,8 +12,8 @@ import aiohttp
 from yarl import URL
 
 from memory.openmemory.backend import BackendUnreachable
-from memory.openmemory.server_address import server_identity, shown_url
-from memory.openmemory.server_answers import Answer, parse_body
+from memory.openmemory.server.address import server_identity, shown_url
+from memory.openmemory.server.answers import Answer, parse_body
 
 _MAX_BYTES = 4 * 1024 * 1024  # of an answer about one row
 _APART_BYTES = 128 * 1024

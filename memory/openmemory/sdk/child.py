@@ -9,7 +9,7 @@ from typing import Protocol
 import msgspec
 
 from memory.openmemory.backend import BackendError, RowRefused
-from memory.openmemory.worker_protocol import (
+from memory.openmemory.sdk.protocol import (
     BEGUN_ID,
     Answered,
     Asked,

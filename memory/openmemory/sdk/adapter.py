@@ -14,7 +14,7 @@ from typing import Any, Literal, assert_never
 import msgspec
 
 from memory.openmemory.backend import Match, Row
-from memory.openmemory.sdk_messages import (
+from memory.openmemory.sdk.messages import (
     BRIDGE,
     NOT_INSTALLED,
     OTHER_DATABASE,
@@ -22,7 +22,7 @@ from memory.openmemory.sdk_messages import (
     UNKNOWN,
     missing_module,
 )
-from memory.openmemory.worker_protocol import (
+from memory.openmemory.sdk.protocol import (
     Add,
     Begun,
     Delete,

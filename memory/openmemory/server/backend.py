@@ -4,9 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self, TypeVar
 
 from memory.openmemory.backend import BackendUnreachable, Examined, Match, Row, RowRefused
-from memory.openmemory.examine_server import examine_server
-from memory.openmemory.server_address import server_url
-from memory.openmemory.server_answers import (
+from memory.openmemory.server.address import server_url
+from memory.openmemory.server.answers import (
     FORBIDDEN,
     NOT_FOUND,
     OK,
@@ -23,8 +22,9 @@ from memory.openmemory.server_answers import (
     read_as,
     score_of,
 )
-from memory.openmemory.server_http import ServerHttp, is_part, json_body, made_of
-from memory.openmemory.server_listing import list_all
+from memory.openmemory.server.examine import examine_server
+from memory.openmemory.server.http import ServerHttp, is_part, json_body, made_of
+from memory.openmemory.server.listing import list_all
 
 _TIMEOUT_S = 10.0
 _SLOWER = 3  # a server deletes 10 000 rows within one request: that takes it seconds

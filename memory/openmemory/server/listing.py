@@ -4,8 +4,8 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from memory.openmemory.backend import BackendUnreachable
-from memory.openmemory.server_answers import Item
-from memory.openmemory.server_http import AnswerTooLarge
+from memory.openmemory.server.answers import Item
+from memory.openmemory.server.http import AnswerTooLarge
 
 _PAGE = 250  # rows: reading more at once would keep a live answer waiting
 _SMALLER = 8

@@ -1,0 +1,1 @@
+"""Local mode: the OpenMemory SDK, in a process of its own."""

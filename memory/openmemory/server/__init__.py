@@ -1,0 +1,1 @@
+"""Remote mode: an OpenMemory server, over HTTP."""

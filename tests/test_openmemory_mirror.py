@@ -618,6 +618,55 @@ async def test_too_many_requests_are_not_held_against_the_row(tmp_path):
         assert backend.calls["examine"] == 1
 
 
+async def test_after_a_failure_it_is_found_out_what_answers_now(tmp_path):
+    backend = FakeBackend()
+    async with mirrored(tmp_path, backend) as (store, mirror), running(mirror):
+        await until(mirror.ledger.report)
+        backend.fails["add"] = unreachable()
+        backend.fails["examine"] = [BackendRefused("one key, one user") for _ in range(10_000)]
+        await store.apply([ANAS])
+        mirror.note([ANA])
+
+        async def is_refused():
+            return (await mirror.ledger.report()).status == "refused"
+
+        await until(is_refused)
+        assert backend.calls["add"] == 1
+
+
+async def test_a_server_that_asks_for_patience_gets_it(tmp_path):
+    backend = FakeBackend()
+    backend.fails["add"] = [BackendUnreachable("429", retry_after_seconds=3600)]
+    options = quick(refused_pause=600)
+    async with mirrored(tmp_path, backend, options=options) as (store, mirror):
+        await store.apply([ANAS])
+        async with running(mirror):
+
+            async def is_degraded():
+                report = await mirror.ledger.report()
+                return report is not None and report.status == "degraded"
+
+            await until(is_degraded)
+            mirror.note([ANA])
+            await asyncio.sleep(0.1)  # ten times the pause that there would be else
+            assert backend.calls["add"] == 1
+
+
+async def test_a_death_while_doubles_are_removed_leaves_the_caller_unsure(tmp_path):
+    backend = FakeBackend(duplicate_of=None)
+    async with mirrored(tmp_path, backend) as (store, mirror):
+        await store.apply([ANAS])
+        await mirror.catch_up()
+        for row in backend.listed(ANA):
+            backend.kept[f"{row.id}-again"] = replace(row, id=f"{row.id}-again")
+        backend.loses["delete"] = unreachable()
+        with pytest.raises(BackendUnreachable):
+            await mirror.carrier.carry_out(ANA, looks=True)
+    async with mirrored(tmp_path, backend) as (store, mirror):
+        await mirror.catch_up()
+        await assert_mirrored(store, backend, ANA)
+
+
 async def test_a_change_that_is_noted_while_its_caller_is_planned_is_not_lost(tmp_path):
     backend = FakeBackend()
     async with mirrored(tmp_path, backend, options=quick(scan_every=3600)) as (store, mirror):

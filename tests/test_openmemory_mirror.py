@@ -349,13 +349,16 @@ async def test_while_it_cannot_be_reached_the_backlog_is_known_and_then_worked_o
         backend.fails.clear()
         await until(lambda: everything_is_there(store, backend, ANA))
 
-        async def is_well():
-            return (await mirror.ledger.report()).status == "ok"
+        async def is_back():
+            report = await mirror.ledger.report()
+            return report.status == "ok" and "mirror_back" in actions()
 
-        await until(is_well)
-    actions = [record.action for record in caplog.records if hasattr(record, "action")]
-    assert actions.count("mirror_failing") == 1
-    assert actions.count("mirror_back") == 1
+        def actions():
+            return [record.action for record in caplog.records if hasattr(record, "action")]
+
+        await until(is_back)
+    assert actions().count("mirror_failing") == 1
+    assert actions().count("mirror_back") == 1
 
 
 async def test_what_changes_while_it_is_away_is_counted_whenever_it_is_noted(tmp_path):

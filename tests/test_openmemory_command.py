@@ -111,7 +111,7 @@ def test_what_the_server_dropped_is_named_and_is_no_reason_to_be_out_of_date(set
     assert "is up to date" in text
     assert "1 dropped by OpenMemory, which took them for others" in text
     assert f"dropped    {ANA}  call/conv_" in text
-    assert "taken for another memory of this caller" in text
+    assert "the same words of this caller are there" in text
 
 
 def test_a_check_changes_nothing_and_its_exit_code_says_what_a_sync_would_do(

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from memory.openmemory.backend import BackendUnreachable, Match, Row
+from memory.openmemory.backend import Match, Row
 from memory.openmemory.erase import NotForgotten
 from memory.openmemory.server.backend import ServerBackend
 from tests.memories import ANA, BEN, a_call
@@ -63,8 +63,8 @@ async def test_what_comes_back_is_deleted_again(tmp_path):
         await mirror.erase(ANA)
         await mirror.catch_up()
         backend.kept["back"] = Row(id="back", user=ANA, content="My cat is Tom.")
-        with pytest.raises(BackendUnreachable, match="still returns"):
-            await mirror.catch_up()
+        await mirror.catch_up()
+        assert "still returns" in mirror._work.problem
         await mirror.catch_up()
         await mirror.catch_up()
         assert await backend.users() == {BEN}
@@ -80,8 +80,8 @@ async def test_a_server_that_keeps_what_it_was_told_to_delete_is_found_out(tmp_p
     await mirror_then_lose(tmp_path, backend)
     async with mirrored(tmp_path, backend) as (_, mirror):
         await mirror.erase(ANA)
-        with pytest.raises(BackendUnreachable, match="kept what it was told to delete"):
-            await mirror.catch_up()
+        await mirror.catch_up()
+        assert "kept what it was told to delete" in mirror._work.problem
         assert await mirror.ledger.erasures() == [(ANA, None)]
 
 
@@ -100,8 +100,8 @@ async def test_a_server_that_still_finds_it_is_found_out(tmp_path):
     async with mirrored(tmp_path, backend) as (_, mirror):
         await mirror.erase(ANA)
         await mirror.catch_up()
-        with pytest.raises(BackendUnreachable, match="still returns"):
-            await mirror.catch_up()
+        await mirror.catch_up()
+        assert "still returns" in mirror._work.problem
 
 
 async def test_an_interrupted_erasure_goes_on_after_a_new_start(tmp_path):
@@ -110,8 +110,7 @@ async def test_an_interrupted_erasure_goes_on_after_a_new_start(tmp_path):
     async with mirrored(tmp_path, backend) as (_, mirror):
         await mirror.erase(ANA)
         backend.loses["delete_user"] = unreachable()
-        with pytest.raises(BackendUnreachable):
-            await mirror.catch_up()
+        await mirror.catch_up()
     async with mirrored(tmp_path, backend) as (_, mirror):
         await mirror.catch_up()
         await mirror.catch_up()
@@ -143,8 +142,6 @@ async def test_a_call_during_the_erasure_begins_a_new_story_after_it(tmp_path):
         await mirror.carrier.carry_out(ANA)
         assert await backend.users() == {BEN}
         clock.pass_(66)
-        await mirror.catch_up()
-        mirror.note_all()
         await mirror.catch_up()
         assert set(backend.of(ANA)) == {"call/conv_9/utterance/0", "profile"}
 
@@ -244,8 +241,7 @@ async def test_an_erasure_that_fails_holds_up_nobody_else(tmp_path):
     backend.fails["delete_user"] = unreachable(100)
     async with mirrored(tmp_path, backend, options=options) as (store, mirror):
         await mirror.erase(ANA)
-        with pytest.raises(BackendUnreachable):
-            await mirror.catch_up()
+        await mirror.catch_up()
         await store.apply([a_call("conv_3", caller=BEN, said=["My dog is ill."])])
         mirror.note([BEN])
         await mirror.catch_up()

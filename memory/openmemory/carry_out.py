@@ -13,7 +13,7 @@ from memory.openmemory.ledger import Ledger
 from memory.openmemory.plan import Looked, Plan, look, plan_of, stored_as
 from memory.openmemory.wanted import Wanted, wanted_of
 
-MAX_ATTEMPTS = 3  # at a row after which OpenMemory stopped answering, while it answers otherwise
+MAX_ATTEMPTS = 5  # at a row after which OpenMemory stopped answering, while it answers otherwise
 
 NO_ANSWER = "each time it was sent, no answer came"
 
@@ -43,6 +43,7 @@ class Carrier:
     """Plans and carries out what a mirror has to do, a caller at a time, for one backend."""
 
     def __init__(self, source: Source, ledger: Ledger, backend: Backend) -> None:
+        self.settled = 0  # rows of which it is known what became of them
         self._source = source
         self._ledger = ledger
         self._backend = backend
@@ -154,6 +155,7 @@ class Carrier:
             settled = await self._added(caller, wanted[entry.key], entry, entries.values())
             entries[entry.key] = settled
             await self._ledger.put(caller, [settled])
+            self.settled += 1
         return sum(entries[entry.key].is_there for entry in waiting)
 
     async def _added(

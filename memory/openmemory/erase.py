@@ -78,6 +78,7 @@ class Eraser:
         await self._backend.delete_user(caller)
         if await self._backend.rows(caller):
             raise BackendUnreachable(f"{self._backend.name} kept what it was told to delete")
+        await self._ledger.forget(caller)  # the erasure itself stays noted
         await self._ledger.note_deleted(caller, at=self._clock())
 
     async def _verify(self, caller: str) -> None:

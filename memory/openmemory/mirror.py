@@ -39,6 +39,7 @@ class Mirror:
         self._woken = asyncio.Event()
         self._examined: Examined | None = None
         self._failures = 0
+        self._done = 0
         self._try_at = 0.0
         self._said: Report | None = None
 
@@ -128,9 +129,8 @@ class Mirror:
     async def _went_well(self) -> None:
         self._try_at = 0.0
         if count := len(self._work.troubles):
-            await self._report(
-                "degraded", detail=f"something fails for {count} callers: see the log"
-            )
+            detail = f"put off for now, {count} in all: {self._work.problem}"
+            await self._report("degraded", detail=detail)
             return
         if self._failures:
             logger.info("OpenMemory is kept up with again", extra={"action": "mirror_back"})
@@ -146,6 +146,8 @@ class Mirror:
         trace: str = "",
     ) -> None:
         options = self._options
+        if self._work.done != self._done:  # it is not the same failure still
+            self._done, self._failures = self._work.done, 0
         longest = options.refused_pause if status == "refused" else options.longest_pause
         pause = min(options.first_pause * 2.0 ** min(self._failures, 30), longest)
         self._try_at = self._now() + max(pause, min(retry_after, options.refused_pause))
@@ -188,8 +190,9 @@ class Mirror:
     async def _rest(self, stopping: "asyncio.Task[bool]") -> None:
         """Wait until there may be something to do."""
         seconds = self._options.report_every
-        if self._try_at:
-            seconds = min(seconds, max(self._try_at - self._now(), 0.01))
+        times = [at for at in (self._try_at, self._work.troubles.next_at()) if at]
+        if times:
+            seconds = min(seconds, max(max(self._try_at, min(times)) - self._now(), 0.01))
         woken = asyncio.create_task(self._woken.wait())
         await asyncio.wait([woken, stopping], timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         woken.cancel()

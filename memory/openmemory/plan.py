@@ -110,10 +110,13 @@ def stored_as(wanted: Wanted, row: Row | None, siblings: Iterable[Entry]) -> Ent
             _wanted_entry(wanted), state="dropped", reason="taken for another caller's memory"
         )
     known = any(entry.backend_id == row.id and entry.is_there for entry in siblings)
+    is_same = row.content == wanted.content
     return replace(
         _wanted_entry(wanted),
         state="dropped",
-        reason="taken for another memory of this caller",
+        reason="the same words of this caller are there"
+        if is_same
+        else "taken for another memory of this caller",
         backend_id=row.id if known else "",
     )
 

@@ -1,6 +1,6 @@
 """What goes wrong for one caller, and is left alone for a while: it holds up none of the others."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 
@@ -23,6 +23,9 @@ class Troubles:
         self._clock = clock
         self._of: dict[str, _Trouble] = {}
 
+    def __contains__(self, what: str) -> bool:
+        return what in self._of
+
     def __len__(self) -> int:
         return len(self._of)
 
@@ -35,6 +38,15 @@ class Troubles:
     def end(self, what: str) -> None:
         """Note that it went well."""
         self._of.pop(what, None)
+
+    def only(self, prefix: str, kept: Collection[str]) -> None:
+        """End what begins with `prefix` and is not among `kept`: it is nobody's work any more."""
+        for what in [each for each in self._of if each.startswith(prefix) and each not in kept]:
+            del self._of[what]
+
+    def next_at(self) -> float | None:
+        """Return when the first of it may be tried again; None if there is none."""
+        return min((trouble.not_before for trouble in self._of.values()), default=None)
 
     def may_try(self, what: str) -> bool:
         """Tell whether there is no trouble, or it is time to try again."""

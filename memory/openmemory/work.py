@@ -2,7 +2,9 @@
 
 import asyncio
 import logging
+import math
 import time
+import traceback
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -10,7 +12,8 @@ from datetime import UTC, datetime
 from functools import partial
 from hashlib import sha256
 
-from memory.openmemory.backend import Backend, BackendRefused, Examined
+from memory.errors import MemoryStoreError
+from memory.openmemory.backend import Backend, BackendRefused, BackendUnreachable, Examined
 from memory.openmemory.carry_out import NO_ANSWER, Carrier, Source
 from memory.openmemory.erase import Eraser
 from memory.openmemory.ledger import Ledger
@@ -22,6 +25,9 @@ logger = logging.getLogger(__name__)
 _AT_ONCE = 1_000  # callers between two looks at what has changed
 _SAMPLE = 5  # rows that are looked up to tell whether they are still there
 _MAX_TOUCHED = 1_000
+_LATELY_S = 60.0
+_DAY_S = 86_400.0
+_IN_A_ROW = 3  # failures of different callers, after which it is the backend's
 _SLICE = 50  # rows of one caller that are added before it is another's turn
 
 
@@ -54,9 +60,11 @@ class MirrorOptions:
 
 class Work:
     """
-    What there is to do, and doing it; whatever goes wrong is raised.
+    What there is to do, and doing it.
 
-    What fails for one caller is raised too, but that caller comes after all others then.
+    What fails for one caller is put off, and the others go on; it is raised when it fails for
+    several in a row, because then it is nobody's trouble but the backend's. `done` counts what
+    went well; `problem` is the last thing that did not.
     """
 
     def __init__(
@@ -75,8 +83,12 @@ class Work:
         self._options = options
         # The same at each start: what a probe that was killed has left, the next one removes.
         self._mark = sha256(str(ledger.path.absolute()).encode()).hexdigest()[:16]
+        self.done = 0
+        self.problem = ""
+        self._failures_in_a_row = 0
+        self._noted_at = -math.inf
         self._changed: set[str] = set()
-        self._touched: set[str] = set()
+        self._touched: dict[str, float] = {}
         self._look_again: dict[str, float] = {}
         self._due: dict[str, float] = {}
 
@@ -95,10 +107,13 @@ class Work:
         Raises `BackendRefused` for one that cannot be used.
         """
         examined = await self._backend.examine(mark=self._mark)
+        self._failures_in_a_row = 0
         # A server that was killed may have lost, or have back, what was changed last.
-        await self._ledger.distrust(self._touched)
+        since = _now() - _LATELY_S
+        await self._ledger.distrust([who for who, at in self._touched.items() if at >= since])
         self._touched.clear()
-        self._due.clear()
+        for what in ("scan", "sample"):
+            self._due.pop(what, None)
         return examined
 
     async def plan_changed(self) -> None:
@@ -109,7 +124,7 @@ class Work:
             plan = f"plan {caller}"
             if self.troubles.may_try(plan):
                 self._changed.discard(caller)  # before: it may be noted again meanwhile
-                async with self._troubled(plan, on_failure=partial(self._changed.add, caller)):
+                async with self._put_off(plan, on_failure=partial(self._changed.add, caller)):
                     await self.carrier.plan(caller)
 
     async def changed(self) -> set[str]:
@@ -120,8 +135,8 @@ class Work:
 
     async def catch_up(self) -> None:
         """Do all there is to do now: erase first, then remove, then add, everybody in turn."""
-        await self.plan_changed()
         await self.erase_more()
+        await self.plan_changed()
         await self._look_around()
         while callers := await self._waiting():
             for caller in callers:
@@ -131,18 +146,20 @@ class Work:
 
     async def erase_more(self) -> None:
         """Take every erasure as far as it can be taken now."""
-        for caller, deleted_at in await self._ledger.erasures():
-            erasure = f"erase {caller}"
+        erasures = {f"erase {caller}": (caller, at) for caller, at in await self._ledger.erasures()}
+        self.troubles.only("erase ", erasures)  # another process may have ended it
+        for erasure, (caller, deleted_at) in erasures.items():
             if self.troubles.may_try(erasure):
-                async with self._troubled(erasure):
+                async with self._put_off(erasure):
                     if await self.eraser.go_on(caller, deleted_at):
                         self._changed.add(caller)  # a new story may have begun
 
     async def _carry_out(self, caller: str) -> None:
         self._touch(caller)
-        again = partial(self._look_again_later, caller)
-        async with self._troubled(caller, on_failure=again):
+        again = partial(self._look_again_later, caller, settled=self.carrier.settled)
+        async with self._put_off(caller, on_failure=again):
             await self.carrier.carry_out(caller, at_most=_SLICE)
+            self.done += 1
 
     async def _look_around(self) -> None:
         """Now and then look whether all is as it was left, and send again what was refused."""
@@ -150,24 +167,30 @@ class Work:
             await self._look_up_some()
         if self._is_due("refused", self._options.retry_every):
             await self._ledger.retry_refused(but=NO_ANSWER)
+        if self._is_due("refused without an answer", _DAY_S):
+            await self._ledger.retry_refused(but="")
         if late := [each for each, at in self._look_again.items() if _now() >= at]:
             await self._ledger.distrust(late)
             for caller in late:
                 del self._look_again[caller]
 
-    def _look_again_later(self, caller: str) -> None:
+    def _look_again_later(self, caller: str, *, settled: int) -> None:
         """What was sent may be stored yet: look when it must have been, if ever."""
         self._look_again[caller] = _now() + self._options.late_after
+        if self.carrier.settled > settled:  # some of it went well: this is a first failure
+            self.troubles.end(caller)
+            self._failures_in_a_row = 0
 
     async def _waiting(self) -> list[str]:
         callers = await self._ledger.waiting(limit=_AT_ONCE + len(self.troubles))
-        return [caller for caller in callers if self.troubles.may_try(caller)]
+        may_go = [caller for caller in callers if self.troubles.may_try(caller)]
+        return sorted(may_go, key=self.troubles.__contains__)  # stable: those in trouble last
 
     async def _look_up_some(self) -> None:
-        """Look up some rows that are said to be there; one that never was, if there are none."""
-        known = await self._ledger.sample(limit=_SAMPLE)
-        for caller, row_id in known or [(f"{PROBE_PREFIX}nobody", "none")]:
-            if await self._backend.get(caller, row_id) is None and known:
+        """Look up some rows that are said to be there."""
+        await self._look_up_nobody()
+        for caller, row_id in await self._ledger.sample(limit=_SAMPLE):
+            if await self._backend.get(caller, row_id) is None:
                 logger.warning(
                     "OpenMemory does not hold what it held: everything is compared again",
                     extra={"action": "mirror_distrusts"},
@@ -175,26 +198,55 @@ class Work:
                 await self._ledger.distrust_all()
                 return
 
+    async def _look_up_nobody(self) -> None:
+        """Ask for a row that never was: raises if OpenMemory is away, or another one."""
+        await self._backend.get(f"{PROBE_PREFIX}nobody", "none")
+
     @asynccontextmanager
-    async def _troubled(
+    async def _put_off(
         self, what: str, *, on_failure: Callable[[], None] | None = None
     ) -> AsyncIterator[None]:
-        """Leave `what` alone for a while if the block fails, unless it fails for all."""
+        """Leave `what` alone for a while if the block fails, unless it fails for everybody."""
         try:
             yield
         except BackendRefused:
             raise
-        except Exception:
-            self.troubles.add(what)
+        except Exception as error:
             if on_failure is not None:
                 on_failure()
-            raise
-        self.troubles.end(what)
+            if isinstance(error, BackendUnreachable):
+                if error.retry_after_seconds:
+                    raise
+                await self._look_up_nobody()  # raises, too, if it is away
+            self.troubles.add(what)
+            self._failures_in_a_row += 1
+            if self._failures_in_a_row >= _IN_A_ROW:
+                raise
+            self._note(error)
+        else:
+            self.troubles.end(what)
+            self._failures_in_a_row = 0
+
+    def _note(self, error: Exception) -> None:
+        is_known = isinstance(error, MemoryStoreError)
+        self.problem = str(error) if is_known else f"a defect: {type(error).__name__}"
+        is_new = _now() >= self._noted_at + _LATELY_S
+        self._noted_at = _now() if is_new else self._noted_at
+        logger.log(
+            logging.WARNING if is_new else logging.DEBUG,
+            "something fails for one caller at OpenMemory, and is put off: %s",
+            self.problem,
+            extra={
+                "action": "mirror_puts_off",
+                "trace": "" if is_known else "".join(traceback.format_tb(error.__traceback__)),
+            },
+        )
 
     def _touch(self, caller: str) -> None:
-        if len(self._touched) >= _MAX_TOUCHED:
-            self._touched.pop()
-        self._touched.add(caller)
+        self._touched.pop(caller, None)
+        self._touched[caller] = _now()
+        if len(self._touched) > _MAX_TOUCHED:
+            del self._touched[next(iter(self._touched))]
 
     def _is_due(self, what: str, every: float) -> bool:
         if _now() < self._due.get(what, 0.0):

@@ -11,6 +11,7 @@ A server in OpenMemory's place, on a free port of this machine: it behaves as re
 import asyncio
 import hashlib
 import json
+import socket
 import threading
 import time
 from contextlib import asynccontextmanager, contextmanager
@@ -56,6 +57,7 @@ class Server:
         self._later = 0.0
         self.heap = Rows(self.now, shortens=shortens, leaks=lambda: self.faults.leaks_rows)
         self._runner = None
+        self._reserved = None
         self._dying = None
         self._loop = None
 
@@ -90,6 +92,11 @@ class Server:
             for connection in list(runner.server.connections):
                 connection.force_close()
             await runner.cleanup()
+        if self.port and self._reserved is None:
+            # Nobody listens there, and nobody else gets the port meanwhile.
+            self._reserved = socket.socket()
+            self._reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            self._reserved.bind(("127.0.0.1", self.port))
         if self._dying is not None:
             await self._dying
 
@@ -103,9 +110,15 @@ class Server:
         app.router.add_route("*", "/{path:.*}", self._handle)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
+        self._give_up_port()
         await web.TCPSite(self._runner, "127.0.0.1", self.port, reuse_address=True).start()
         self.port = self._runner.addresses[0][1]
         self.is_dead = False
+
+    def _give_up_port(self):
+        if self._reserved is not None:
+            self._reserved.close()
+            self._reserved = None
 
     def run(self, coroutine):
         """Run `die()` or `revive()` for somebody in another thread."""
@@ -174,6 +187,7 @@ async def openmemory_server(
         yield server
     finally:
         await server.die()
+        server._give_up_port()
     # Outside of `finally`: it must not hide why the block failed.
     if server.crashes:
         raise AssertionError("the stand-in itself failed") from server.crashes[0]

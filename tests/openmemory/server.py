@@ -12,9 +12,8 @@ import asyncio
 import hashlib
 import json
 import socket
-import threading
 import time
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +23,7 @@ from tests.openmemory.server_answers import answer_1_3, answer_head, answer_long
 from tests.openmemory.server_faults import Faults
 from tests.openmemory.server_reply import Answer
 from tests.openmemory.server_rows import Rows
+from tests.serving import in_thread
 
 MAX_BODY_BYTES = 1_000_000
 _ANSWERS = {"1.3.0": answer_1_3, "head": answer_head, "longmemory": answer_longmemory}
@@ -193,39 +193,9 @@ async def openmemory_server(
         raise AssertionError("the stand-in itself failed") from server.crashes[0]
 
 
-@contextmanager
 def openmemory_server_in_thread(version="1.3.0", **options):
     """Run the same in a thread with a loop of its own; see `Server.run`."""
-    opened, shared, failure = threading.Event(), {}, []
-
-    async def serve():
-        stop = asyncio.Event()
-        async with openmemory_server(version, **options) as server:
-            shared.update(server=server, loop=asyncio.get_running_loop(), stop=stop)
-            opened.set()
-            await stop.wait()
-
-    def run():
-        try:
-            asyncio.run(serve())
-        except BaseException as error:  # noqa: BLE001 - raised where the block is
-            failure.append(error)
-        finally:
-            opened.set()
-
-    thread = threading.Thread(target=run, name="openmemory server", daemon=True)
-    thread.start()
-    opened.wait()
-    try:
-        if failure:
-            raise failure[0]
-        yield shared["server"]
-    finally:
-        if "loop" in shared:
-            shared["loop"].call_soon_threadsafe(shared["stop"].set)
-        thread.join()
-    if failure:
-        raise failure[0]
+    return in_thread(openmemory_server(version, **options), name="openmemory server")
 
 
 def _json(raw):

@@ -3,16 +3,16 @@
 import asyncio
 import json
 import re
-import threading
 import time
 import traceback
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager
 
 from aiohttp import web
 
 from tests.platform import agents, calls, conversations, secrets, settings, tools, webhooks
 from tests.platform.errors import Answer, detail
 from tests.platform.state import Options, Platform, Request
+from tests.serving import in_thread
 
 STATE = web.AppKey("platform", Platform)
 ASKED = web.RequestKey("asked", Request)
@@ -46,40 +46,9 @@ async def platform(**options):
         raise AssertionError(f"the platform itself failed:\n{state.crashes[0]}")
 
 
-@contextmanager
 def platform_in_thread(**options):
     """Run the same in a thread with a loop of its own."""
-    opened, failure = threading.Event(), []
-    shared = {}
-
-    async def serve():
-        stop = asyncio.Event()
-        async with platform(**options) as state:
-            shared.update(state=state, loop=asyncio.get_running_loop(), stop=stop)
-            opened.set()
-            await stop.wait()
-
-    def run():
-        try:
-            asyncio.run(serve())
-        except BaseException as error:  # noqa: BLE001 - raised where the block is
-            failure.append(error)
-        finally:
-            opened.set()
-
-    thread = threading.Thread(target=run, name="platform", daemon=True)
-    thread.start()
-    opened.wait()
-    try:
-        if failure:
-            raise failure[0]
-        yield shared["state"]
-    finally:
-        if "loop" in shared:
-            shared["loop"].call_soon_threadsafe(shared["stop"].set)
-        thread.join()
-    if failure:
-        raise failure[0]
+    return in_thread(platform(**options), name="platform")
 
 
 def application(state):

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, SecretStr
 
 _DURATION = re.compile(r"(?P<number>[0-9]{1,6}) *(?P<unit>[smhdw])")
+REDACTED_KINDS = ("card", "cvv", "iban", "ssn", "otp")
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
 
@@ -75,6 +76,14 @@ def _only_the_name(value: str) -> str:
     return value
 
 
+def _kinds(value: str) -> str:
+    """Return the kinds once each, in one order: the same choice is the same text."""
+    wanted = {part.strip().lower() for part in value.split(",")} - {"", "none"}
+    if wanted - set(REDACTED_KINDS):
+        raise ValueError(value)
+    return ",".join(kind for kind in REDACTED_KINDS if kind in wanted) or "none"
+
+
 def server_problems(address: str, key: str) -> list[str]:
     """
     Return why an OpenMemory server's address and key cannot be used, a line each.
@@ -107,3 +116,5 @@ MemoryMode = Annotated[Literal["embedded", "local", "remote"], BeforeValidator(_
 SyncMode = Annotated[Literal["auto", "syncfs", "fsync"], BeforeValidator(_lower)]
 LogLevel = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)]
 LogFormat = Annotated[Literal["console", "json"], BeforeValidator(_lower)]
+Kinds = Annotated[str, AfterValidator(_kinds)]
+Unasked = Annotated[Literal["everything", "name", "nothing"], BeforeValidator(_lower)]

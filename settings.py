@@ -7,25 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from dotenv import dotenv_values
-from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import SecretStr, ValidationError
 
-from setting_values import (
-    ApiAddress,
-    DurationOrOff,
-    Greeting,
-    HostName,
-    Location,
-    LogFormat,
-    LogLevel,
-    MemoryMode,
-    Model,
-    Region,
-    Secret,
-    SyncMode,
-    seconds_of,
-    server_problems,
-)
+from setting_groups import KeepingSettings
+from setting_values import seconds_of, server_problems
 
 ENV_FILE = Path(".env")
 GENERATED = ("ELEVENLABS_POST_CALL_KEY", "ELEVENLABS_CLIENT_DATA_KEY", "ELEVENLABS_SEARCH_DATA_KEY")
@@ -39,170 +24,11 @@ class SettingsError(Exception):
         self.problems = problems
 
 
-class Settings(BaseSettings):
+class Settings(KeepingSettings):
     """
     Everything that can be set. A description says what a value should be: it is the text of
     `.env.example` and of the message that stops the start.
     """
-
-    model_config = SettingsConfigDict(
-        frozen=True, extra="ignore", env_ignore_empty=True, case_sensitive=False
-    )
-
-    elevenlabs_api_key: Secret = Field(
-        SecretStr(""),
-        description="your ElevenLabs API key: with it the program connects your agents, fetches "
-        "missed calls and starts calls; not needed to run",
-    )
-    elevenlabs_base_url: ApiAddress = Field(
-        "",
-        description="the https address of the ElevenLabs API, for a workspace with data "
-        "residency, such as https://api.eu.residency.elevenlabs.io; empty: the usual one",
-    )
-    elevenlabs_post_call_key: Secret = Field(
-        SecretStr(""),
-        description="the secret ElevenLabs shows once when the post-call webhook is created "
-        "(wsec_…); several, separated by commas, while you rotate it",
-    )
-    elevenlabs_client_data_key: Secret = Field(
-        SecretStr(""), description="what the header X-Api-Key must hold on /webhook/client-data"
-    )
-    elevenlabs_search_data_key: Secret = Field(
-        SecretStr(""), description="what the header X-Api-Key must hold on /webhook/search-data"
-    )
-    admin_key: Secret = Field(
-        SecretStr(""),
-        description="what Authorization: Bearer must hold for what only the owner may ask, such "
-        "as how a search result came about; empty: nobody may",
-    )
-    openmemory_mode: MemoryMode = Field(
-        "embedded",
-        description="the OpenMemory that gets every memory as well: embedded (none), local (its "
-        "SDK, with a database beside the memory file) or remote (a server)",
-    )
-    openmemory_port: str = Field(
-        "",
-        description="where the OpenMemory server of remote mode is: a port of this machine, "
-        "host:port, or a URL",
-    )
-    openmemory_key: Secret = Field(
-        SecretStr(""),
-        description="the key of the OpenMemory server of remote mode, which it has as OM_API_KEY",
-    )
-    openmemory_wait_ms: int = Field(
-        250,
-        ge=0,
-        le=10_000,
-        description="how long a search waits for what OpenMemory finds too, in milliseconds, 0 "
-        "to 10000 (at most 2/5 of LIVE_DEADLINE_MS); 0: it gets every memory, but is not asked",
-    )
-    openmemory_db_path: Location = Field(
-        Path("data/memory.db"), description="the file that memories are kept in"
-    )
-    memory_embeddings: Model = Field(
-        "off",
-        pattern="^(off|onnx:.+|openai(:.+)?|ollama(:.+)?)$",
-        description="a model that also finds what was said in other words: off; onnx:FOLDER (a "
-        "local folder with model.onnx and tokenizer.json); openai or openai:MODEL; ollama or "
-        "ollama:MODEL",
-    )
-    openai_api_key: Secret = Field(
-        SecretStr(""),
-        description="the key for MEMORY_EMBEDDINGS=openai, which sends what callers said to OpenAI",
-    )
-    openai_base_url: str = Field(
-        "",
-        description="the URL of another server with OpenAI's API, such as "
-        "http://127.0.0.1:8000/v1; empty: OpenAI's own",
-    )
-    ollama_host: str = Field(
-        "",
-        description="the address of the Ollama server for MEMORY_EMBEDDINGS=ollama; empty: "
-        "127.0.0.1:11434",
-    )
-    memory_cache_mb: int = Field(
-        64,
-        ge=1,
-        le=65_536,
-        description="how much memory the search indexes of recent callers may take, in MB, "
-        "1 to 65536",
-    )
-    payload_storage_path: Location = Field(
-        Path("data/spool"), description="the folder that every accepted event is kept in"
-    )
-    host: str = Field("127.0.0.1", description="the address to listen on")
-    port: int = Field(8080, ge=0, le=65535, description="the port to listen on, 0 to 65535")
-    max_body_mb: int = Field(
-        256, ge=1, le=4096, description="the largest request body in MB, 1 to 4096"
-    )
-    live_deadline_ms: int = Field(
-        1000,
-        ge=50,
-        le=20_000,
-        description="how long a live answer may take, in milliseconds, 50 to 20000; after that "
-        "the neutral answer goes out",
-    )
-    phone_region: Region = Field(
-        "",
-        pattern="^([A-Z]{2})?$",
-        description="the country (such as US) of callers whose numbers come without +",
-    )
-    greeting: Greeting = Field(
-        "",
-        description="how a known caller is greeted; {name} is the first name, and no other braces "
-        "may stand there; empty: a short greeting in the caller's language",
-    )
-    send_first_message: bool = Field(
-        True,
-        description="true or false: greet known callers by name (the agent must allow the "
-        "override 'First message')",
-    )
-    send_language: bool = Field(
-        True,
-        description="true or false: switch to the known caller's language (the agent must allow "
-        "the override 'Agent language')",
-    )
-    reconcile_every: DurationOrOff = Field(
-        "15m",
-        description="how often missed calls are looked for, such as 15m or 1h; off: never (it "
-        "needs ELEVENLABS_API_KEY)",
-    )
-    reconcile_audio: bool = Field(
-        True, description="true or false: fetch missed recordings too, not only transcripts"
-    )
-    ngrok_authtoken: Secret = Field(
-        SecretStr(""),
-        description="your ngrok token, for `run.py expose`: https://dashboard.ngrok.com",
-    )
-    ngrok_domain: HostName = Field(
-        "",
-        description="your ngrok domain, such as name.ngrok-free.dev, so that the address stays the "
-        "same; empty: ngrok chooses",
-    )
-    cors_origins: str = Field(
-        "", description="web origins that may call the API, separated by commas; empty: none"
-    )
-    spool_sync: SyncMode = Field(
-        "auto",
-        description="how events are made durable: auto, syncfs or fsync (fsync if other programs "
-        "write much to the same disk)",
-    )
-    retry_max_attempts: int = Field(
-        8, ge=1, le=100, description="tries before a failing event is parked, 1 to 100"
-    )
-    retry_base_seconds: float = Field(
-        2.0, gt=0, le=3600, description="seconds before the second try; doubles each time"
-    )
-    retry_max_seconds: float = Field(
-        600.0, gt=0, le=86_400, description="the longest pause between two tries, in seconds"
-    )
-    log_level: LogLevel = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
-    log_format: LogFormat = Field("console", description="console or json")
-    payload_log_path: Location | None = Field(
-        None,
-        description="a file that gets what is asked and answered (up to 64 KB each), for debugging "
-        "only: it holds what callers said; empty: off",
-    )
 
     @property
     def post_call_secrets(self) -> tuple[str, ...]:
@@ -221,6 +47,17 @@ class Settings(BaseSettings):
         has_key = bool(self.elevenlabs_api_key.get_secret_value())
         is_off = self.reconcile_every == "off" or not has_key
         return 0 if is_off else seconds_of(self.reconcile_every)
+
+    @property
+    def redacted_kinds(self) -> tuple[str, ...]:
+        """Return the kinds of secrets that are never written to memory."""
+        return tuple(kind for kind in self.redact.split(",") if kind != "none")
+
+    @property
+    def history_path(self) -> Path:
+        """Return where the index of the history stands: beside the memory file."""
+        path = self.openmemory_db_path
+        return path.with_name(f"{path.stem}.history.db")
 
     @property
     def cors_origin_list(self) -> tuple[str, ...]:

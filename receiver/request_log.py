@@ -16,6 +16,9 @@ CONVERSATION = web.RequestKey("conversation", str)
 CALLER = web.RequestKey("caller", str)
 BODY = web.RequestKey("body", bytes)
 
+# What the owner looks up or has erased is no business of the payload log.
+_LOOKING_BACK = ("/history", "/callers", "/erasures")
+
 
 @web.middleware
 async def log_requests(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -32,7 +35,7 @@ async def log_requests(request: web.Request, handler: Handler) -> web.StreamResp
         _log_line(request, status, (time.perf_counter() - began) * 1000)
     if receiver.requests.is_stopping:
         response.force_close()
-    if receiver.payload_log is not None:
+    if receiver.payload_log is not None and not request.path.startswith(_LOOKING_BACK):
         answer = response.body if isinstance(response, web.Response) else b""
         receiver.payload_log.note(
             request.rel_url.raw_path,

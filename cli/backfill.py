@@ -141,7 +141,7 @@ async def open_intake(settings: Settings) -> AsyncIterator[Intake]:
         except SpoolFull as error:
             raise SpoolFull(f"{no_room(error)} and run it again") from error
         else:
-            intake = SpoolIntake(spool, committer)
+            intake = SpoolIntake(spool, committer, region=settings.phone_region or None)
         yield intake
 
 

@@ -65,7 +65,8 @@ def current_secret(settings: Settings) -> Callable[[], str]:
 
 
 def _by_spool(receiver: Receiver) -> OpenIntake:
-    intake = SpoolIntake(receiver.spool, receiver.committer)
+    region = receiver.options.phone_region or None
+    intake = SpoolIntake(receiver.spool, receiver.committer, region=region)
     return lambda: nullcontext(intake)
 
 

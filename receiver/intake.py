@@ -11,10 +11,13 @@ from aiohttp import StreamReader, web
 from receiver.context import Receiver
 from receiver.request_log import BODY
 from receiver.upload import Upload
+from spool.arrival import OfWhom
+from spool.format import Kind
 from spool.writer import Arrival, StagedFile
 from voice.delivery import NotUnderstood, audio_content, identify
 from voice.retrieved import is_same_event, was_retrieved
 from voice.signature import SignatureCheck
+from voice.whose import whose
 
 # Bodies up to this size are handled in memory: nearly all but recordings.
 SMALL_BODY_BYTES = 256 * 1024
@@ -89,6 +92,7 @@ def _small(body: bytes, receiver: Receiver, signature: str) -> Arrival:
         body_prefix=prefix,
         body_suffix=suffix,
         is_same_event=partial(came_by_backfill, delivery.kind, content),
+        of_whom=_of_whom(delivery.kind, receiver),
     )
 
 
@@ -123,7 +127,13 @@ async def _large(
         is_same_event=None
         if delivery is None
         else partial(came_by_backfill, delivery.kind, uploaded.content),
+        of_whom=None if delivery is None else _of_whom(delivery.kind, receiver),
     )
+
+
+def _of_whom(kind: Kind, receiver: Receiver) -> OfWhom | None:
+    """Return what tells whose call a body of this kind is of; a recording says nothing of it."""
+    return None if kind == "audio" else partial(whose, kind, region=receiver.options.phone_region)
 
 
 def came_by_backfill(kind: str, content: bytes | StagedFile, standing: bytes) -> bool:

@@ -18,6 +18,8 @@ from spool.format import (
 )
 from spool.staging import StagedFile
 
+OfWhom = Callable[[bytes], tuple[str | None, datetime]]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrival:
@@ -26,9 +28,11 @@ class Arrival:
 
     `is_same_event` tells of the content that stands under the plain name already whether it is
     this event as a backfill brought it; it must not raise. Recordings need none: see
-    FORMAT.md. A StagedFile must be finished. Raises ValueError for what could never be a
-    receipt: an id that is no conversation id (quarantine may have None), a naive time, an
-    infinite number.
+    FORMAT.md. `of_whom` tells of the content who called (None: nobody known), and when the call
+    began: an event of somebody who was erased since is not stored. It must not raise either, and
+    is asked only if anybody was erased. A StagedFile must be finished. Raises ValueError for what
+    could never be a receipt: an id that is no conversation id (quarantine may have None), a naive
+    time, an infinite number.
     """
 
     kind: Kind
@@ -42,6 +46,7 @@ class Arrival:
     body_prefix: str = ""
     body_suffix: str = ""
     is_same_event: Callable[[bytes], bool] | None = field(default=None, compare=False, repr=False)
+    of_whom: OfWhom | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         """Refuse what could never be a receipt, before anything is written."""
@@ -111,8 +116,10 @@ class Outcome:
     A revision is "stored". "duplicate": the same content, or the same event by backfill, was
     there with its receipt, nothing was written. Content that was there without one (a folder
     copied in while we run) is "stored" too: this arrival gave it its receipt. "quarantined" is
-    said again for a body that is in quarantine already.
+    said again for a body that is in quarantine already. "forgotten": it is of a conversation or
+    a caller that was erased; nothing was written, and `file` is "". What was dropped on purpose
+    is a duplicate, if it comes again.
     """
 
-    status: Literal["stored", "duplicate", "quarantined"]
+    status: Literal["stored", "duplicate", "quarantined", "forgotten"]
     file: str

@@ -22,6 +22,7 @@ from spool.format import (
     encode_receipt,
     sidecar_path,
 )
+from spool.gone import Gone, is_same_dropped
 from spool.layout import Layout
 from spool.ledger import Ledger
 from spool.staging import StagedFile, write_all
@@ -50,10 +51,13 @@ class Batch:
     file stays in incoming/ until its owner discards it.
     """
 
-    def __init__(self, layout: Layout, ledger: Ledger, arrivals: Sequence[Arrival]) -> None:
+    def __init__(
+        self, layout: Layout, ledger: Ledger, gone: Gone, arrivals: Sequence[Arrival]
+    ) -> None:
         """Prepare an attempt; nothing is written yet."""
         self._layout = layout
         self._ledger = ledger
+        self._gone = gone
         self._arrivals = arrivals
         self._at_once = len(arrivals) > 1  # for a single one, syncing its own files is faster
         self._temporaries: list[str] = []
@@ -98,6 +102,9 @@ class Batch:
         """Write the content, unless it is there already; raises OSError, SpoolFailed."""
         size, sha256 = arrival.fingerprint()
         entry = _Entry(arrival=arrival, size=size, sha256=sha256)
+        entry.outcome = self._gone_already(entry)
+        if entry.outcome is not None:
+            return entry
         try:
             is_new = self._create_folder(arrival)
         except UnsuitableFolder as error:
@@ -112,6 +119,25 @@ class Batch:
         if arrival.kind == "quarantine" and entry.outcome is None:
             entry.sidecar = self._write(arrival.sidecar())
         return entry
+
+    def _gone_already(self, entry: _Entry) -> Outcome | None:
+        """Return the outcome for what was erased or dropped on purpose; None: store it."""
+        arrival = entry.arrival
+        if self._gone.is_forgotten(arrival):
+            return Outcome(status="forgotten", file="")
+        for name in arrival.names(entry.sha256):
+            drop = self._gone.drop_of(name)
+            if drop is None:
+                continue
+            if is_same_dropped(arrival, self._ledger.find(name), sha256=entry.sha256):
+                is_erased = drop.reason == "erased"
+                return Outcome(status="forgotten" if is_erased else "duplicate", file=name)
+        return None
+
+    def _free_names(self, entry: _Entry) -> list[str]:
+        """Return the names that this may have: that of a dropped file is never given again."""
+        names = entry.arrival.names(entry.sha256)
+        return [name for name in names if self._gone.drop_of(name) is None]
 
     def _create_folder(self, arrival: Arrival) -> bool:
         """Make sure that the folder is there; return whether it is new."""
@@ -136,7 +162,7 @@ class Batch:
 
     def _find_same(self, entry: _Entry) -> str | None:
         """Return the name under which this content is stored already, if it is."""
-        for name in entry.arrival.names(entry.sha256):
+        for name in self._free_names(entry):
             found = self._compare(name, entry)
             if found is not False:
                 return name if found else None
@@ -147,7 +173,7 @@ class Batch:
         if entry.sidecar:  # first, so that a body in quarantine is never without its reason
             with contextlib.suppress(FileExistsError):
                 self._link(entry, entry.sidecar, sidecar_path(entry.sha256))
-        for name in entry.arrival.names(entry.sha256):
+        for name in self._free_names(entry):
             try:
                 self._link(entry, entry.temporary, name)
             except FileExistsError:
@@ -157,15 +183,25 @@ class Batch:
             entry.owes = name
             is_body = entry.arrival.kind == "quarantine"
             return Outcome(status="quarantined" if is_body else "stored", file=name)
+        name = entry.arrival.names(entry.sha256)[-1]
         message = f"{name} is taken by something else; restart the receiver, run `spool verify`"
         return UnsuitableFolder(message)
 
     def _link(self, entry: _Entry, temporary: str, name: str) -> None:
         """Publish a temporary file under `name`; raises FileExistsError if it is taken."""
-        root_fd = self._layout.root_fd
-        os.link(temporary, name, src_dir_fd=root_fd, dst_dir_fd=root_fd, follow_symlinks=False)
+        try:
+            self._give_name(temporary, name)
+        except FileNotFoundError:  # an erasure has just removed the folder, which was empty
+            if entry.arrival.conversation_id is None:
+                raise
+            self._layout.create_folder(entry.arrival.conversation_id)
+            self._give_name(temporary, name)
         entry.linked.append(name)
         self._touched.add(name.rpartition("/")[0])
+
+    def _give_name(self, temporary: str, name: str) -> None:
+        root_fd = self._layout.root_fd
+        os.link(temporary, name, src_dir_fd=root_fd, dst_dir_fd=root_fd, follow_symlinks=False)
 
     def _known(self, entry: _Entry, file: str) -> Outcome:
         """

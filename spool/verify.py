@@ -5,10 +5,11 @@ import os
 import re
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+from spool.dropped import DROPPED_FILE, Drop, kept_path, read_dropped
 from spool.format import (
     LEDGER_FILE,
     QUARANTINE_FOLDER,
@@ -47,10 +48,15 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What verification found: how many receipts and bytes it checked, and every finding."""
+    """
+    What verification found: how many receipts and bytes it checked, and every finding.
+
+    `dropped` of the receipts are of files that are gone on purpose.
+    """
 
     receipts: int
     size_bytes: int
+    dropped: int
     findings: tuple[Finding, ...]
 
 
@@ -72,6 +78,7 @@ def verify(
     total = count_lines(root, offset=0)
     findings: list[Finding] = []
     named: set[str] = set()
+    dropped = _dropped(root, findings)
     end = size_bytes = 0
     for number, (receipt, after) in enumerate(read_receipts(root), 1):
         if isinstance(receipt, DamagedLine):
@@ -79,17 +86,75 @@ def verify(
             findings.append(Finding(file=LEDGER_FILE, problem="torn", detail=detail))
         else:
             named.add(receipt.file)
-            size_bytes += receipt.size
-            findings.extend(_check(root, receipt))
+            findings.extend(_wrong(root, receipt, dropped))
+            size_bytes += 0 if receipt.file in dropped else receipt.size
         end = after
         if on_progress is not None:
             on_progress(number, max(number, total))
+    extra = _unnamed(root, named, dropped)
+    findings.extend(_settled(root, extra, offset=end, pause=pause))
+    return Report(
+        receipts=len(named),
+        size_bytes=size_bytes,
+        dropped=len(named & dropped.keys()),
+        findings=tuple(findings),
+    )
+
+
+def _unnamed(root: Path, named: set[str], dropped: dict[str, Drop]) -> list[str]:
+    """Return every path that neither a receipt names nor a dropped file rests on."""
+    kept = {kept_path(each.file) for each in dropped.values() if each.kept_sha256}
     try:
-        extra = [file for file in _files(root) if file not in named]
+        return [file for file in _files(root) if file not in named and file not in kept]
     except OSError as error:
         raise SpoolError(f"cannot read {root}: {error}; check its permissions") from error
-    findings.extend(_settled(root, extra, offset=end, pause=pause))
-    return Report(receipts=len(named), size_bytes=size_bytes, findings=tuple(findings))
+
+
+def _wrong(root: Path, receipt: Receipt, dropped: dict[str, Drop]) -> list[Finding]:
+    """Return what is wrong with the file of one receipt; enter in `dropped` what went meanwhile."""
+    if drop := dropped.get(receipt.file):
+        return list(_check_dropped(root, drop))
+    wrong = list(_check(root, receipt))
+    if any(finding.problem == "missing" for finding in wrong):
+        dropped.update(_dropped(root, []))
+        if drop := dropped.get(receipt.file):
+            return list(_check_dropped(root, drop))
+    return wrong
+
+
+def _dropped(root: Path, findings: list[Finding]) -> dict[str, Drop]:
+    """Return what was dropped, by file; a line that cannot be understood is a finding."""
+    dropped: dict[str, Drop] = {}
+    expired: set[str] = set()
+    for drop, after in read_dropped(root):
+        if isinstance(drop, DamagedLine):
+            detail = f"the line that ends at byte {after}: {drop}"
+            findings.append(Finding(file=DROPPED_FILE, problem="torn", detail=detail))
+        elif drop.what == "memories":
+            expired.add(drop.file)
+        elif (known := dropped.get(drop.file)) is None or known.reason != "erased":
+            dropped[drop.file] = drop
+    for file in expired & dropped.keys():  # then nothing rests any more on what was kept
+        dropped[file] = replace(dropped[file], kept_sha256="")
+    return dropped
+
+
+def _check_dropped(root: Path, drop: Drop) -> Iterator[Finding]:
+    """Yield what is wrong with a file that is to be gone, and with what was kept of it."""
+    if os.path.lexists(root / drop.file):
+        detail = f"it was to be deleted ({drop.reason}); `run.py all-in-one` finishes that"
+        yield Finding(file=drop.file, problem="extra", detail=detail)
+    if not drop.kept_sha256:
+        return
+    kept = kept_path(drop.file)
+    try:
+        _, sha256 = _measure(root, kept)
+    except OSError as error:
+        yield Finding(file=kept, problem="missing", detail=f"memory rests on it: {error}")
+    else:
+        if sha256 != drop.kept_sha256:
+            detail = f"SHA-256 {sha256}; expected {drop.kept_sha256}"
+            yield Finding(file=kept, problem="changed", detail=detail)
 
 
 def _check(root: Path, receipt: Receipt) -> Iterator[Finding]:

@@ -9,6 +9,7 @@ from typing import Literal, Self
 from spool.arrival import Arrival, Outcome
 from spool.batch import Batch
 from spool.format import SpoolError, SpoolFailed, SpoolFull
+from spool.gone import Gone
 from spool.layout import Layout, open_layout
 from spool.ledger import Ledger
 from spool.recovery import Recovery, enter_missing
@@ -30,11 +31,17 @@ class Spool:
     """
 
     def __init__(
-        self, layout: Layout, ledger: Ledger, recovered: Recovery, clock: Callable[[], datetime]
+        self,
+        layout: Layout,
+        ledger: Ledger,
+        gone: Gone,
+        recovered: Recovery,
+        clock: Callable[[], datetime],
     ) -> None:
         """Take over open folders and ledger; use `Spool.open`."""
         self._layout = layout
         self._ledger = ledger
+        self._gone = gone
         self._clock = clock
         self._turn = threading.Lock()
         self.recovered = recovered
@@ -66,6 +73,7 @@ class Spool:
             # Without any receipt the ledger was lost: the files are old, and copying a whole
             # spool would take hours. Beside receipts they come from a commit that broke off.
             entered = enter_missing(layout, ledger, rewrite=bool(ledger.end), now=clock())
+            gone = Gone(layout.root)
         except BaseException as error:
             if ledger is not None:
                 ledger.close()
@@ -74,7 +82,7 @@ class Spool:
                 raise translate(error, f"recover the spool {root}") from error
             raise
         recovered = Recovery(swept=swept, entered=entered, cut_bytes=ledger.cut_bytes)
-        return cls(layout, ledger, recovered, clock)
+        return cls(layout, ledger, gone, recovered, clock)
 
     def stage(self) -> StagedFile:
         """Return a new file for content too large for memory; raises SpoolFull, SpoolFailed."""
@@ -150,6 +158,10 @@ class Spool:
             message = "the spool has failed and not recovered yet; look at the system log"
             return [SpoolFailed(message) for _ in arrivals]
         try:
+            self._gone.refresh()
+        except SpoolError as error:  # who was erased cannot be told: nothing may come back
+            return [error for _ in arrivals]
+        try:
             self.check_place()
             outcomes = self._attempt(arrivals)
         except SpoolFailed as error:
@@ -167,7 +179,7 @@ class Spool:
 
     def _attempt(self, arrivals: Sequence[Arrival]) -> list[Outcome | SpoolError]:
         """Store all or take everything back; raises SpoolFull or SpoolFailed."""
-        batch = Batch(self._layout, self._ledger, arrivals)
+        batch = Batch(self._layout, self._ledger, self._gone, arrivals)
         try:
             return batch.store()
         except OSError as error:

@@ -168,7 +168,7 @@ async def test_what_else_a_server_may_say(answer, error, says):
 
 async def test_what_was_forgotten_is_not_stored_again():
     async with a_server((200, {}, {"status": "forgotten"})) as (url, _):
-        assert await store(url) == "duplicate"
+        assert await store(url) == "forgotten"
 
 
 async def test_a_backfill_among_live_webhooks_gives_the_memory_of_the_webhooks(tmp_path):

@@ -28,9 +28,9 @@ from spool.sync import choose_sync
 State = Literal["dialling", "started", "refused", "unknown"]
 
 CALLS_FOLDER = ".spool/calls"
-_BY_CONVERSATION = "by-conversation"
-_LOCK = "lock"
-_NEW = "new.part"
+BY_CONVERSATION = "by-conversation"
+LOCK_NAME = "lock"
+UNFINISHED = "new.part"
 _FILE_MODE = 0o600
 _GONE = "the program ended while it was dialling"
 
@@ -91,7 +91,7 @@ class CallLog:
         if not is_conversation_id(conversation_id):
             return None
         with _translated("read the record of a call"):
-            return self._read(self._folder / _BY_CONVERSATION / f"{conversation_id}.json")
+            return self._read(self._folder / BY_CONVERSATION / f"{conversation_id}.json")
 
     def newest(self, limit: int) -> list[CallRecord]:
         """Return at most `limit` calls, the latest first; a damaged record is one as well."""
@@ -130,7 +130,7 @@ class CallLog:
             path = self._path(record.key)
             self._publish(path, replaces=True)
             if is_conversation_id(record.conversation_id):
-                folder = self._folder / _BY_CONVERSATION
+                folder = self._folder / BY_CONVERSATION
                 create_durably(folder, sync=self._sync)
                 with contextlib.suppress(FileExistsError):
                     os.link(path, folder / f"{record.conversation_id}.json")
@@ -194,17 +194,17 @@ class CallLog:
                     f"{path} cannot be read: {error}; it belongs to a call that may have rung, so "
                     "move it away only to call again"
                 ) from error
-            is_locked = _is_locked(file.fileno())
+            locked = is_locked(file.fileno())
             # While it is open no other file can get its number.
             is_current = _is_same_file(path, file.fileno())
-            return _Held(record=record, is_locked=is_locked, is_current=is_current)
+            return _Held(record=record, is_locked=locked, is_current=is_current)
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:
         """Be the only one who writes here: for the moment that takes, not while it rings."""
         create_durably(self._folder, sync=self._sync)
         flags = os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
-        fd = os.open(self._folder / _LOCK, flags, _FILE_MODE)
+        fd = os.open(self._folder / LOCK_NAME, flags, _FILE_MODE)
         try:
             fcntl.flock(fd, fcntl.LOCK_EX)
             yield
@@ -213,7 +213,7 @@ class CallLog:
 
     def _write(self, record: CallRecord) -> int:
         """Write a new file, not published yet; return its descriptor, which holds its lock."""
-        new = self._folder / _NEW
+        new = self._folder / UNFINISHED
         new.unlink(missing_ok=True)  # left by somebody who was killed here; it may have a name too
         fd = os.open(new, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, _FILE_MODE)
         try:
@@ -229,7 +229,7 @@ class CallLog:
 
     def _publish(self, path: Path, *, replaces: bool) -> None:
         """Give the new file its name, durably; raises FileExistsError rather than overwrite."""
-        new = self._folder / _NEW
+        new = self._folder / UNFINISHED
         if replaces:
             new.replace(path)
         else:
@@ -289,7 +289,7 @@ def _is_same_file(path: Path, fd: int) -> bool:
         return False
 
 
-def _is_locked(fd: int) -> bool:
+def is_locked(fd: int) -> bool:
     """Tell whether somebody is dialling the call of this file right now."""
     try:
         fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)

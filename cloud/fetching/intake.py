@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from typing import Literal, Protocol, TypeVar
 
 from cloud.errors import CloudError
@@ -12,11 +13,12 @@ from spool.format import Kind, SpoolError, SpoolFull, UnsuitableFolder
 from spool.staging import StagedFile
 from spool.writer import Arrival, Spool
 from voice.retrieved import Retrieved
+from voice.whose import whose
 
 Result = TypeVar("Result")
 
-# "duplicate": it was there already, or has been erased: there is nothing to store.
-Status = Literal["stored", "duplicate"]
+# "forgotten": its conversation or its caller was erased, and nothing of it is to be stored.
+Status = Literal["stored", "duplicate", "forgotten"]
 
 
 class NotTaken(CloudError):
@@ -62,10 +64,12 @@ class SpoolIntake:
         spool: Spool,
         committer: Committer,
         *,
+        region: str | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._spool = spool
         self._committer = committer
+        self._region = region
         self._clock = clock
         self._loop = asyncio.get_running_loop()
 
@@ -96,11 +100,12 @@ class SpoolIntake:
             signature="",
             source="backfill",
             received_at=self._clock(),
+            of_whom=None if kind == "audio" else partial(whose, kind, region=self._region),
         )
         committing = asyncio.run_coroutine_threadsafe(self._committer.append(arrival), self._loop)
         with _translated():
             outcome = await _to_its_end(asyncio.wrap_future(committing))
-        return "stored" if outcome.status == "stored" else "duplicate"
+        return "duplicate" if outcome.status == "quarantined" else outcome.status
 
 
 class _StagedSink:

@@ -9,6 +9,8 @@ import msgspec
 from cloud.fetching.conversations import RUNNING, Conversations, Row
 from cloud.fetching.intake import Intake
 from cloud.fetching.report import BackfillReport
+from spool.dropped import Dropped
+from spool.forgotten import Forgotten
 from spool.format import Kind, file_path, is_conversation_id
 from voice.errors import NotUnderstood
 from voice.retrieved import event_of
@@ -28,6 +30,8 @@ class OneCall:
     ) -> None:
         self._conversations = conversations
         self._root = root
+        self._dropped = Dropped(root)
+        self._forgotten = Forgotten(root)
         self._intake = intake
         self._report = report
 
@@ -36,6 +40,9 @@ class OneCall:
         conversation_id = row.conversation_id
         if not is_conversation_id(conversation_id):
             raise NotUnderstood(f"{conversation_id!r:.60} cannot name a folder")
+        if await asyncio.to_thread(self._is_forgotten, conversation_id):
+            self._report.there += 1  # it was, and is not to be again
+            return False
         if self._has("transcription", conversation_id):
             self._report.there += 1
             return None
@@ -69,7 +76,8 @@ class OneCall:
             else:
                 self._report.nothing_said += 1
             return False
-        if await self._intake.store(event) == "stored":
+        status = await self._intake.store(event)
+        if status == "stored":
             self._report.stored += 1
             logger.debug(
                 "a missed call was stored",
@@ -77,6 +85,8 @@ class OneCall:
             )
         else:
             self._report.there += 1  # its webhook came meanwhile
+        if status == "forgotten":
+            return False
         return event.kind == "transcription" and conversation.get("has_audio") is True
 
     async def _was_recorded(self, conversation_id: str) -> bool:
@@ -89,7 +99,14 @@ class OneCall:
         return conversation.get("has_audio") is True
 
     def _has(self, kind: Kind, conversation_id: str) -> bool:
-        return (self._root / file_path(kind, conversation_id)).exists()
+        """Tell whether it is in the spool, or was and has been dropped on purpose."""
+        file = file_path(kind, conversation_id)
+        return (self._root / file).exists() or self._dropped.file(file) is not None
+
+    def _is_forgotten(self, conversation_id: str) -> bool:
+        self._dropped.refresh()
+        self._forgotten.refresh()
+        return self._forgotten.is_conversation(conversation_id)
 
 
 class _Data(msgspec.Struct):

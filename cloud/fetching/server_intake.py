@@ -193,7 +193,9 @@ def _status(answer: httpx.Response, url: str) -> Status:
         raise NotTaken(f"what answers at {url} is not Callspool: check HOST and PORT") from error
     if status == "quarantined":
         raise NotStorable("the server did not understand it and has it in quarantine: restart it")
-    return "stored" if status == "stored" else "duplicate"
+    if status in {"stored", "forgotten"}:
+        return "stored" if status == "stored" else "forgotten"
+    return "duplicate"
 
 
 def _said(answer: httpx.Response, url: str) -> str:

@@ -1,0 +1,173 @@
+"""
+Erasures under way: whom they are about, in clear, until they are complete.
+
+A tombstone holds hashes alone, so once the files are gone nothing would tell a program that was
+killed in the middle whose number it has still to look for. `.spool/forgotten/{id}.progress` does;
+the last step of an erasure removes it.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from spool.durable import remove_files, write_over
+from spool.forgotten import (
+    FORGOTTEN_FOLDER,
+    Tombstone,
+    keyed_hash,
+    new_erasure_id,
+    spool_key,
+    write_tombstone,
+)
+from spool.format import SpoolError
+from spool.people import People
+
+_ENDING = ".progress"
+
+
+class DamagedErasure(SpoolError):
+    """The notes of an erasure under way cannot be read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Erasing:
+    """
+    One erasure under way.
+
+    `callers` are memory keys, none where single conversations are erased: their people are
+    `owners` then. `conversations` are those that are known so far. What the ledger says before
+    `scanned_bytes` has been looked through. `counts` is what was found to be removed, by kind.
+    `has_asked_mirror`: OpenMemory knows of it. `may_remain_in` are OpenMemories that cannot be
+    asked. `is_clean`: nothing is left here, but perhaps there. `is_over`: only the certificate has
+    still to be written.
+    """
+
+    id: str
+    callers: tuple[str, ...] = ()
+    owners: tuple[str, ...] = ()
+    conversations: tuple[str, ...] = ()
+    scanned_bytes: int = 0
+    counts: Mapping[str, int] = field(default_factory=dict)
+    has_asked_mirror: bool = False
+    may_remain_in: tuple[str, ...] = ()
+    is_clean: bool = False
+    is_over: bool = False
+
+
+def ask_to_forget(
+    root: Path,
+    *,
+    callers: Iterable[str] = (),
+    conversations: Iterable[str] = (),
+    at: datetime | None = None,
+    scanned_bytes: int = 0,
+) -> Tombstone:
+    """
+    Have callers (memory keys), or single conversations, erased: durable when this returns.
+
+    A running processor begins within a second; the certificate tells when it is complete. With
+    callers, `conversations` are those of theirs that are known, from an index that had read the
+    ledger up to `scanned_bytes`; the rest is looked for. Raises SpoolError: nothing was asked.
+    """
+    key = spool_key(root)
+    erasing = Erasing(
+        id=new_erasure_id(),
+        callers=tuple(sorted(set(callers))),
+        conversations=tuple(sorted(set(conversations))),
+        scanned_bytes=scanned_bytes,
+    )
+    tombstone = Tombstone(
+        id=erasing.id,
+        kind="caller" if erasing.callers else "conversation",
+        at=at or datetime.now(UTC),
+        callers=tuple(keyed_hash(key, "caller", each) for each in erasing.callers),
+        conversations=tuple(
+            keyed_hash(key, "conversation", each) for each in erasing.conversations
+        ),
+    )
+    write_erasing(root, erasing)  # first: the tombstone alone does not say whom it is about
+    write_tombstone(root, tombstone)
+    return tombstone
+
+
+def keys_of(people: People, caller: str) -> frozenset[str]:
+    """
+    Return every memory key of who is erased with `caller`: all numbers of that person.
+
+    Of a number everybody on that line goes, since it names them all; the key of one of several
+    people of a line ("+1…~2") stands for that person alone.
+    """
+    keys = {caller, *people.lines(people.person(caller))}
+    if "~" not in caller:
+        keys |= {key for line in tuple(keys) for key in people.apart(line)}
+    return frozenset(keys)
+
+
+def write_erasing(root: Path, erasing: Erasing) -> None:
+    """Write down how far an erasure has come, durable when this returns; raises SpoolError."""
+    members = {
+        "v": 1,
+        "id": erasing.id,
+        "callers": list(erasing.callers),
+        "owners": list(erasing.owners),
+        "conversations": list(erasing.conversations),
+        "scanned_bytes": erasing.scanned_bytes,
+        "counts": dict(erasing.counts),
+        "has_asked_mirror": erasing.has_asked_mirror,
+        "may_remain_in": list(erasing.may_remain_in),
+        "is_clean": erasing.is_clean,
+        "is_over": erasing.is_over,
+    }
+    write_over(_path(root, erasing.id), json.dumps(members, indent=1).encode("ascii") + b"\n")
+
+
+def read_erasing(root: Path, erasure_id: str) -> Erasing | None:
+    """Return how far an erasure has come; None if nobody has written that down."""
+    path = _path(root, erasure_id)
+    try:
+        members = json.loads(path.read_bytes())
+        return Erasing(
+            id=str(members["id"]),
+            callers=tuple(map(str, members["callers"])),
+            owners=tuple(map(str, members["owners"])),
+            conversations=tuple(map(str, members["conversations"])),
+            scanned_bytes=int(members["scanned_bytes"]),
+            counts={str(kind): int(count) for kind, count in members["counts"].items()},
+            has_asked_mirror=bool(members["has_asked_mirror"]),
+            may_remain_in=tuple(map(str, members["may_remain_in"])),
+            is_clean=bool(members["is_clean"]),
+            is_over=bool(members["is_over"]),
+        )
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise DamagedErasure(
+            f"{path} cannot be read: {error!r}; delete it and ask for the erasure again"
+        ) from error
+
+
+def remove_erasing(root: Path, erasure_id: str) -> None:
+    """Remove the notes of an erasure that is complete, durably."""
+    remove_files(root, [f"{FORGOTTEN_FOLDER}/{erasure_id}{_ENDING}"])
+
+
+def stray_notes(root: Path) -> list[str]:
+    """Return what was left in the folder by who was killed while writing: paths below the spool."""
+    folder = root / FORGOTTEN_FOLDER
+    try:
+        names = [path.name for path in folder.iterdir()]
+    except FileNotFoundError:
+        return []
+    asked = {name.removesuffix(".json") for name in names}
+    return [
+        f"{FORGOTTEN_FOLDER}/{name}"
+        for name in names
+        if name.startswith(".")
+        or (name.endswith(_ENDING) and name.removesuffix(_ENDING) not in asked)
+    ]
+
+
+def _path(root: Path, erasure_id: str) -> Path:
+    return root / FORGOTTEN_FOLDER / f"{erasure_id}{_ENDING}"

@@ -1,0 +1,120 @@
+"""Who is who: numbers of one person and persons of one number, as the owner decided. Pure."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """
+    One thing the owner decided about callers or memories.
+
+    "merge": all calls of `caller`, past and future, are those of `into`. "split" without
+    `conversations` and `name` takes a merge of `caller` back; with them, these conversations of
+    `caller`, and all in which that name is given, are of another person. "untrue": these
+    `memories` (ids) are no longer derived.
+    """
+
+    id: str
+    at: datetime
+    kind: Literal["merge", "split", "untrue"]
+    caller: str = ""
+    into: str = ""
+    conversations: tuple[str, ...] = ()
+    name: str = ""
+    memories: tuple[str, ...] = ()
+
+
+class People:
+    """
+    What a number of decisions, in their order, come to.
+
+    A person has a key, as a caller has: that of the first number, or for a second person of
+    one line the number and "~2".
+    """
+
+    def __init__(self, decisions: Iterable[Decision]) -> None:
+        self._into: dict[str, str] = {}
+        self._by_conversation: dict[str, tuple[str, str]] = {}
+        self._by_name: dict[tuple[str, str], str] = {}
+        self._apart: dict[str, list[str]] = {}
+        self._ever: dict[str, set[str]] = {}  # who was ever one with whom, both ways
+        for decision in decisions:
+            if decision.kind == "merge":
+                self._relate(decision.caller, decision.into)
+                self._merge(decision.caller, decision.into)
+            elif decision.kind == "split":
+                self._split(decision)
+
+    def person(self, caller: str) -> str:
+        """Return the key of the person whom this number, or key, leads to."""
+        while caller in self._into:
+            caller = self._into[caller]
+        return caller
+
+    def person_of(self, caller: str, conversation_id: str, name: str) -> str:
+        """Return the key of who spoke in a conversation on the line `caller` and gave `name`."""
+        line, key = self._by_conversation.get(conversation_id, ("", ""))
+        if line != caller:
+            key = ""
+        return self.person(key or self._by_name.get((caller, _first(name)), caller))
+
+    def is_shared(self, caller: str) -> bool:
+        """Tell whether several people call from this line, so that who rings is not known."""
+        return caller in self._apart
+
+    def lines(self, person: str) -> frozenset[str]:
+        """Return every key that leads to `person`, its own among them."""
+        keys = {*self._into, *(key for keys in self._apart.values() for key in keys)}
+        return frozenset({person} | {key for key in keys if self.person(key) == person})
+
+    def apart(self, line: str) -> tuple[str, ...]:
+        """Return the keys of the further people of this line."""
+        return tuple(self._apart.get(line, ()))
+
+    def related(self, caller: str) -> frozenset[str]:
+        """Return every key that calls of `caller` may ever have been remembered under."""
+        found, left = {caller}, [caller]
+        while left:
+            for key in self._ever.get(left.pop(), set()) - found:
+                found.add(key)
+                left.append(key)
+        return frozenset(found)
+
+    def _relate(self, one: str, other: str) -> None:
+        self._ever.setdefault(one, set()).add(other)
+        self._ever.setdefault(other, set()).add(one)
+
+    def _merge(self, caller: str, into: str) -> None:
+        if caller == into:
+            return
+        key = into
+        while key in self._into:
+            if self._into[key] == caller:  # the other way round than before: the later one counts
+                del self._into[key]
+                break
+            key = self._into[key]
+        self._into[caller] = into
+
+    def _split(self, decision: Decision) -> None:
+        if not decision.conversations and not decision.name:
+            self._into.pop(decision.caller, None)
+            return
+        line, name = decision.caller, _first(decision.name)
+        apart = self._apart.setdefault(line, [])
+        key = decision.into or self._by_name.get((line, name)) or f"{line}~{len(apart) + 2}"
+        self._relate(line, key)
+        if key not in apart:
+            apart.append(key)
+        if name:
+            self._by_name[line, name] = key
+        for conversation_id in decision.conversations:
+            self._by_conversation[conversation_id] = (line, key)
+
+
+def _first(name: str) -> str:
+    """Return what is compared of a name: its first word, without regard to case."""
+    words = name.casefold().split()
+    return words[0].strip(".,") if words else ""

@@ -1,12 +1,13 @@
 """From settings to an OpenMemory beside the memory store: not imported in embedded mode."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from memory.openmemory.backend import Backend
 from memory.openmemory.carry_out import Source
+from memory.openmemory.former import forget_former
 from memory.openmemory.ledger import Ledger, ledger_beside
 from memory.openmemory.mirror import Mirror, MirrorOptions
 from memory.openmemory.recall import Recall
@@ -105,6 +106,21 @@ def ledger_path(settings: Settings) -> Path:
 
         identity = sdk_identity(sdk_database(settings).absolute())
     return ledger_beside(settings.openmemory_db_path, identity)
+
+
+async def forget_former_openmemories(settings: Settings, callers: Collection[str]) -> list[str]:
+    """
+    Leave nothing of `callers` in the files of OpenMemories that the settings do not name now.
+
+    Return the names of those that may still hold something; see `forget_former`.
+    """
+    mode = settings.openmemory_mode
+    return await forget_former(
+        settings.openmemory_db_path,
+        callers,
+        current=None if mode == "embedded" else ledger_path(settings),
+        database=None if mode == "local" else sdk_database(settings),
+    )
 
 
 def sdk_database(settings: Settings) -> Path:

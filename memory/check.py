@@ -59,6 +59,7 @@ def _texts(conversation: Conversation) -> list[str]:
         conversation.language,
         conversation.outcome,
         conversation.summary,
+        conversation.speaker,
     ]
     for memory in conversation.memories:
         texts += (memory.id, memory.agent_id, memory.key, memory.content)

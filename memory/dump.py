@@ -33,6 +33,7 @@ def dump_line(conversation: Conversation) -> str:
         "language": conversation.language,
         "outcome": conversation.outcome,
         "summary": conversation.summary,
+        "speaker": conversation.speaker,
         "memories": [
             _memory(memory) for memory in sorted(conversation.memories, key=lambda m: m.id)
         ],

@@ -2,31 +2,30 @@
 
 import asyncio
 import sqlite3
-import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from datetime import UTC, datetime
 from functools import partial
-from itertools import islice
 from pathlib import Path
 
 from memory import (
-    embedded_damage,
+    embedded_export,
     embedded_files,
     embedded_holdings,
     embedded_profile,
     embedded_rows,
     embedded_schema,
+    embedded_scrub,
     embedded_search,
     embedded_vectors,
 )
 from memory.check import check
-from memory.dump import dump_line
 from memory.embedded_files import FreshFile
 from memory.embedded_threads import FileThreads
+from memory.embedded_watch import FileWatch
 from memory.embedding.encoder import Encoder
 from memory.embedding.pending import embed_pending
 from memory.embedding.query import QueryEncoder
-from memory.errors import MemoryDamaged, MemoryStoreError, MemoryUnavailable
+from memory.errors import MemoryStoreError
 from memory.holdings import Holdings, Place
 from memory.port import (
     Conversation,
@@ -42,9 +41,6 @@ from memory.recall.cache import IndexCache
 
 DEFAULT_CACHE_BYTES = 64 * 1024 * 1024
 DEFAULT_QUERY_SECONDS = 0.4  # for the vector of a question; then its words have to do
-_EXPORT_STEP = 200  # conversations read between two looks at the event loop
-_SWEEP_EVERY_S = 60.0
-_LOOK_EVERY_S = 5.0  # at a file that was found damaged
 
 
 class EmbeddedStore:
@@ -72,10 +68,8 @@ class EmbeddedStore:
         self._questions = QueryEncoder(encoder) if encoder else None
         self._indexes = IndexCache(max_bytes=cache_bytes)
         self._fresh = fresh  # the claim on the file, for a store from fresh()
-        self._swept_at = time.monotonic()
-        self._looked_at = 0.0
         self._threads = FileThreads(path, writer)
-        self._identity = embedded_files.identity(path)
+        self._watch = FileWatch(path, self._threads, is_live=fresh is None)
         self._closed = False
 
     @classmethod
@@ -122,6 +116,8 @@ class EmbeddedStore:
         failed: Sequence[Failure] = (),
         resolved: Sequence[str] = (),
         advance: tuple[Position, Position] | None = None,
+        replaced: Collection[str] = (),
+        settled: Collection[str] = (),
     ) -> None:
         """Store all of this in one transaction, or nothing; see `MemoryStore.apply`."""
 
@@ -130,7 +126,13 @@ class EmbeddedStore:
                 check(conversation)
             with embedded_schema.transaction(connection, begin="BEGIN IMMEDIATE"):
                 embedded_rows.apply(
-                    connection, conversations, failed=failed, resolved=resolved, advance=advance
+                    connection,
+                    conversations,
+                    failed=failed,
+                    resolved=resolved,
+                    advance=advance,
+                    replaced=replaced,
+                    settled=settled,
                 )
                 embedded_vectors.want(connection, conversations)
 
@@ -150,21 +152,20 @@ class EmbeddedStore:
         Raises `MemoryUnavailable` if the file was removed or replaced: nobody else would see
         what is written from then on.
         """
-        if embedded_files.identity(self._path) != self._identity:
-            raise MemoryUnavailable(
-                f"memory file {self._path} was removed or replaced while in use: restart, and "
-                "it is derived again"
-            )
-        if self._threads.damage is not None:
-            await self._look_at_damage(self._threads.damage)
-        if self._fresh is None and time.monotonic() >= self._swept_at + _SWEEP_EVERY_S:
-            self._swept_at = time.monotonic()
-            self._threads.write_later(partial(embedded_files.remove_leftovers, self._path))
+        await self._watch.look()
         return await self._threads.read(embedded_rows.position)
 
     async def failures(self) -> list[Failure]:
         """Return every noted failure, by file name."""
         return await self._threads.read(embedded_rows.failures)
+
+    async def settled(self) -> frozenset[str]:
+        """Return the ids of the decisions that memory includes."""
+        return await self._threads.read(embedded_rows.settled)
+
+    async def conversation_ids(self, caller: str) -> list[str]:
+        """Return the ids of the conversations stored of `caller`, sorted."""
+        return await self._threads.read(partial(embedded_rows.conversation_ids, caller=caller))
 
     async def profile(self, caller: str) -> Profile | None:
         """Return what is known of `caller`; None without a call or an attempt."""
@@ -219,22 +220,14 @@ class EmbeddedStore:
             partial(embedded_holdings.memories_at, caller=caller, places=places)
         )
 
-    async def export(self) -> AsyncIterator[str]:
+    def export(self) -> AsyncIterator[str]:
         """Yield the canonical dump of one moment, a conversation a line, by id and kind."""
-        snapshot = await self._threads.read(lambda _: self._threads.connect())
-        try:
-            await self._threads.read(lambda _: snapshot.execute("BEGIN"))
-            rows = embedded_rows.conversations_by_id(snapshot)
-            while True:
-                lines = await self._threads.read(
-                    lambda _: [dump_line(c) for c in islice(rows, _EXPORT_STEP)]
-                )
-                for line in lines:
-                    yield line
-                if not lines:
-                    return
-        finally:
-            snapshot.close()
+        return embedded_export.export(self._threads)
+
+    async def scrub(self) -> None:
+        """Leave nothing of what was removed in any file of this store; see `MemoryStore.scrub`."""
+        await self._threads.write(partial(embedded_scrub.scrub, path=self._path))
+        self._indexes.clear()
 
     async def fresh(self) -> "EmbeddedStore":
         """Return an empty store in a file beside this one; no reader of this one sees it."""
@@ -279,16 +272,6 @@ class EmbeddedStore:
         self._threads.close()
         if self._fresh is not None:
             self._fresh.release()
-
-    async def _look_at_damage(self, damage: MemoryDamaged) -> None:
-        """Raise the damage that a read or write ran into, until the file is whole again."""
-        if time.monotonic() >= self._looked_at + _LOOK_EVERY_S:
-            self._looked_at = time.monotonic()
-            find = partial(embedded_damage.find_damage, seconds=_LOOK_EVERY_S)
-            if not await self._threads.read(find):
-                self._threads.damage = None  # rebuilt, by this process or another
-                return
-        raise damage
 
 
 def _open_file(path: Path, *, upgrade: bool, must_exist: bool) -> sqlite3.Connection:

@@ -99,6 +99,23 @@ def set_aside(path: Path, *, now: datetime) -> Path:
     return target
 
 
+def remove_set_aside(live: Path) -> None:
+    """Delete every database that was set aside, with what stands beside it; raises OSError."""
+    for name in _beside(live, r"\.damaged-[0-9TZ.]+(?:-journal|-wal|-shm)?"):
+        live.with_name(name).unlink(missing_ok=True)
+
+
+def find_rebuild(live: Path) -> Path | None:
+    """Return a file of an unfinished rebuild beside `live`; None if there is none."""
+    names = _beside(live, r"\.rebuild-\d+(?:-\d+)?(?:-journal|-wal|-shm)?")
+    return live.with_name(names[0]) if names else None
+
+
+def _beside(live: Path, suffix: str) -> list[str]:
+    pattern = re.compile(re.escape(live.name) + suffix)
+    return sorted(entry.name for entry in os.scandir(live.parent) if pattern.fullmatch(entry.name))
+
+
 def identity(path: Path) -> tuple[int, int] | None:
     """Return what tells a file from any other of the same name; None if there is none."""
     try:

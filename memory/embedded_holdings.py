@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from memory import embedded_profile, embedded_terms
 from memory.embedded_rows import MEMORY_COLUMNS, memory_of
-from memory.holdings import Holdings, Place
+from memory.holdings import Holdings, Place, place_of
 from memory.port import Memory
 from memory.recall.cache import Stamp
 
@@ -19,17 +19,23 @@ def holdings(connection: sqlite3.Connection, caller: str) -> Holdings:
         (caller,),
     )
     memories = [(memory_of(row), row[-1]) for row in rows]
+    profile = embedded_profile.profile(connection, caller)
     return Holdings(
-        stamp=_stamp(embedded_terms.stamp(connection, caller)),
-        memories=tuple((_place(memory, source), memory) for memory, source in memories),
-        profile=embedded_profile.profile(connection, caller),
+        # without a profile there is no conversation: then nobody is to keep the caller in mind
+        stamp=_stamp(embedded_terms.stamp(connection, caller)) if profile is not None else "",
+        memories=tuple((place_of(memory, source), memory) for memory, source in memories),
+        profile=profile,
+        others=embedded_profile.names_of_others(connection, caller),
     )
 
 
 def stamps(connection: sqlite3.Connection) -> dict[str, str]:
-    """Return the stamp of every caller there has ever been in this file."""
+    """Return the stamp of every caller of whom anything is held."""
     [(incarnation,)] = connection.execute("SELECT value FROM incarnation").fetchall()
-    rows = connection.execute("SELECT caller, generation FROM generations")
+    rows = connection.execute(
+        "SELECT caller, generation FROM generations g "
+        "WHERE EXISTS (SELECT 1 FROM conversations c WHERE c.caller = g.caller)"
+    )
     return {caller: f"{incarnation}/{generation}" for caller, generation in rows}
 
 
@@ -47,13 +53,4 @@ def memories_at(
 
 
 def _stamp(stamp: Stamp) -> str:
-    return f"{stamp.incarnation}/{stamp.generation}" if stamp.generation else ""
-
-
-def _place(memory: Memory, source: str) -> Place:
-    return Place(
-        kind=memory.kind,
-        conversation_id=memory.conversation_id,
-        source=source,
-        id=memory.id,
-    )
+    return f"{stamp.incarnation}/{stamp.generation}"

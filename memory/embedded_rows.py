@@ -6,14 +6,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from memory import embedded_facts, embedded_notes, embedded_terms
+from memory import embedded_facts, embedded_notes, embedded_terms, embedded_voices
 from memory.errors import PositionMoved
 from memory.moments import microseconds_of, moment_of
 from memory.port import Conversation, Counts, Failure, Memory, Position
+from memory.speakers import voice_of
 
 _CONVERSATION = (
     "id, kind, event_timestamp, sha256, caller, channel, direction, agent_id, agent_line, "
-    "started_at_us, duration_secs, language, outcome, summary"
+    "started_at_us, duration_secs, language, outcome, summary, speaker, voice"
 )
 MEMORY_COLUMNS = (
     "caller, kind, conversation_id, id, agent_id, key, content, sector, salience, decay_lambda, "
@@ -29,14 +30,18 @@ def apply(
     failed: Sequence[Failure],
     resolved: Sequence[str],
     advance: tuple[Position, Position] | None,
+    replaced: Iterable[str] = (),
+    settled: Iterable[str] = (),
 ) -> None:
     """Write what `MemoryStore.apply` promises; the caller holds the transaction."""
     if advance is not None:
         _advance(connection, *advance)
+    for conversation_id in replaced:
+        _remove(connection, conversation_id)
     newer = [c for c in _newest(conversations) if _replaces(connection, c)]
     connection.executemany(
         f"INSERT OR REPLACE INTO conversations ({_CONVERSATION}) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         map(_conversation_row, newer),
     )
     connection.executemany(
@@ -45,14 +50,16 @@ def apply(
         _memory_rows(newer),
     )
     for conversation in newer:
-        embedded_facts.add(connection, conversation.kind, conversation.memories)
+        embedded_facts.add(connection, conversation)
         embedded_notes.add(connection, conversation)
+    embedded_voices.add(connection, newer)
     embedded_terms.put(connection, newer)
     connection.executemany(
         "INSERT OR REPLACE INTO failures VALUES (?, ?, ?, ?)",
         [(f.file, f.error, f.attempts, _microseconds(f.next_attempt_at)) for f in failed],
     )
     connection.executemany("DELETE FROM failures WHERE file = ?", [(file,) for file in resolved])
+    connection.executemany("INSERT OR IGNORE INTO settled VALUES (?)", [(id_,) for id_ in settled])
 
 
 def position(connection: sqlite3.Connection) -> Position:
@@ -68,6 +75,17 @@ def failures(connection: sqlite3.Connection) -> list[Failure]:
         Failure(file=file, error=error, attempts=attempts, next_attempt_at=_moment(next_us))
         for file, error, attempts, next_us in rows
     ]
+
+
+def settled(connection: sqlite3.Connection) -> frozenset[str]:
+    """Return the ids of the decisions that are included."""
+    return frozenset(id_ for (id_,) in connection.execute("SELECT id FROM settled"))
+
+
+def conversation_ids(connection: sqlite3.Connection, caller: str) -> list[str]:
+    """Return the ids of a caller's conversations, sorted."""
+    query = "SELECT DISTINCT id FROM conversations WHERE caller = ? ORDER BY id"
+    return [id_ for (id_,) in connection.execute(query, (caller,))]
 
 
 def is_agent_line(connection: sqlite3.Connection, number: str) -> bool:
@@ -113,8 +131,9 @@ def conversations_by_id(connection: sqlite3.Connection) -> Iterator[Conversation
             language=row[11],
             outcome=row[12],
             summary=row[13],
+            speaker=row[14],
             memories=tuple(map(memory_of, memories)),
-            notes=embedded_notes.of_conversation(connection, row[4], row[9], row[0], row[1]),
+            notes=embedded_notes.of_record(connection, (row[4], row[15], row[9], row[0], row[1])),
         )
 
 
@@ -147,22 +166,38 @@ def _replaces(connection: sqlite3.Connection, conversation: Conversation) -> boo
         return True
     if conversation.version <= (stored[0], stored[1]):
         return False
+    _clear(connection, conversation.id, conversation.kind, caller=stored[2], at_us=stored[3])
+    return True
+
+
+def _remove(connection: sqlite3.Connection, conversation_id: str) -> None:
+    """Remove every record of a conversation, and what came with it."""
+    records = connection.execute(
+        "SELECT kind, caller, started_at_us FROM conversations WHERE id = ?", (conversation_id,)
+    ).fetchall()
+    for kind, caller, at_us in records:
+        _clear(connection, conversation_id, kind, caller=caller, at_us=at_us)
+    connection.execute("DELETE FROM conversations WHERE id = ?", (conversation_id,))
+
+
+def _clear(
+    connection: sqlite3.Connection, conversation_id: str, kind: str, *, caller: str, at_us: int
+) -> None:
+    """Remove what came with one record of a conversation; the record itself stays."""
     facts = connection.execute(
         f"SELECT {MEMORY_COLUMNS} FROM memories WHERE caller = ? AND kind = 'fact' "
         "AND conversation_id = ? AND source = ?",
-        (stored[2], conversation.id, conversation.kind),
+        (caller, conversation_id, kind),
     ).fetchall()
-    embedded_facts.remove(connection, conversation.kind, map(memory_of, facts))
-    embedded_notes.remove(connection, stored[2], stored[3], conversation.id, conversation.kind)
+    voice = embedded_voices.remove(connection, conversation_id, kind)
+    embedded_facts.remove(connection, kind, map(memory_of, facts), voice=voice)
+    embedded_notes.remove(connection, (caller, voice, at_us, conversation_id, kind))
     connection.execute(
         f"DELETE FROM memories WHERE caller = ? AND kind IN {_KINDS} "
         "AND conversation_id = ? AND source = ?",
-        (stored[2], conversation.id, conversation.kind),
+        (caller, conversation_id, kind),
     )
-    embedded_terms.remove(
-        connection, caller=stored[2], conversation_id=conversation.id, source=conversation.kind
-    )
-    return True
+    embedded_terms.remove(connection, caller=caller, conversation_id=conversation_id, source=kind)
 
 
 def _conversation_row(conversation: Conversation) -> tuple[Any, ...]:
@@ -180,6 +215,8 @@ def _conversation_row(conversation: Conversation) -> tuple[Any, ...]:
         conversation.language,
         conversation.outcome,
         conversation.summary,
+        conversation.speaker,
+        voice_of(conversation.speaker),
     )
 
 

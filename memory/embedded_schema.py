@@ -1,5 +1,6 @@
 """The embedded store's file: its tables, its version, and how a connection to it is opened."""
 
+import errno
 import logging
 import os
 import sqlite3
@@ -18,7 +19,7 @@ logger = logging.getLogger(__name__)
 
 APPLICATION = 0x43414C53  # "CALS": tells our file from anybody else's SQLite database
 
-_BUSY_TIMEOUT_S = 10.0
+BUSY_TIMEOUT_S = 10.0  # for another process that writes
 _CHECK_S = 1.0  # for looking through the file at the start
 
 
@@ -54,12 +55,14 @@ def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
     connection = sqlite3.connect(
         address,
         uri=True,
-        timeout=_BUSY_TIMEOUT_S,
+        timeout=BUSY_TIMEOUT_S,
         isolation_level=None,
         check_same_thread=False,
     )
     try:
         connection.execute("PRAGMA synchronous = NORMAL")
+        if not read_only:
+            connection.execute("PRAGMA secure_delete = ON").fetchall()  # see embedded_scrub
     except BaseException:
         connection.close()
         raise
@@ -146,7 +149,12 @@ def copy_fresh(fresh: FreshFile, connection: sqlite3.Connection) -> None:
 
 def _open_live(path: Path, *, upgrade: bool) -> sqlite3.Connection:
     path.parent.mkdir(parents=True, exist_ok=True)
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    # Only if it is missing: closing a file gives back every lock that this process has on it, also
+    # those of SQLite, and the next process to close it would then delete the log under our feet.
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
     connection = connect(path, read_only=False)
     try:
         _refuse_foreign(connection, path, upgrade=upgrade)
@@ -192,7 +200,7 @@ def _refuse_foreign(connection: sqlite3.Connection, path: Path, *, upgrade: bool
 
 def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
     # SQLite does not wait for its busy timeout when two processes switch at the same moment
-    deadline = time.monotonic() + _BUSY_TIMEOUT_S
+    deadline = time.monotonic() + BUSY_TIMEOUT_S
     while True:
         try:
             connection.execute("PRAGMA journal_mode = WAL")

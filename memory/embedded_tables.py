@@ -1,6 +1,6 @@
 """The embedded store's tables; raise `SCHEMA` with every change of them."""
 
-SCHEMA = 2  # kept as the file's user_version
+SCHEMA = 3  # kept as the file's user_version
 
 TABLES = """
 CREATE TABLE conversations (
@@ -18,6 +18,8 @@ CREATE TABLE conversations (
     language TEXT NOT NULL,
     outcome TEXT NOT NULL,
     summary TEXT NOT NULL,
+    speaker TEXT NOT NULL,
+    voice TEXT NOT NULL,
     PRIMARY KEY (id, kind)
 ) WITHOUT ROWID;
 CREATE INDEX conversations_of_a_caller ON conversations (caller, kind, started_at_us, id);
@@ -25,6 +27,8 @@ CREATE INDEX calls_with_summary ON conversations (caller, started_at_us, id)
     WHERE kind = 'call' AND summary <> '';
 CREATE INDEX calls_with_language ON conversations (caller, started_at_us, id, language)
     WHERE kind = 'call' AND language <> '';
+CREATE INDEX calls_by_voice ON conversations (caller, voice, started_at_us, id)
+    WHERE kind = 'call' AND voice <> '';
 CREATE INDEX agent_lines ON conversations (agent_line) WHERE agent_line <> '';
 
 -- Clustered by caller, then kind: one caller's memories, or facts, are one short range of the file.
@@ -45,9 +49,22 @@ CREATE TABLE memories (
     PRIMARY KEY (caller, kind, conversation_id, source, id)
 ) WITHOUT ROWID;
 
+-- How often each name was given in the calls of a line: see memory/speakers.py.
+CREATE TABLE voices (
+    caller TEXT NOT NULL,
+    voice TEXT NOT NULL,
+    calls INTEGER NOT NULL,
+    first_at_us INTEGER NOT NULL,
+    last_at_us INTEGER NOT NULL,
+    PRIMARY KEY (caller, voice)
+) WITHOUT ROWID;
+CREATE INDEX most_given_voices ON voices (caller, calls DESC, first_at_us, voice);
+CREATE INDEX newest_voices ON voices (caller, last_at_us DESC, voice);
+
 -- What the facts among the memories state, as a profile shows it: see memory/embedded_facts.py.
 CREATE TABLE facts (
     caller TEXT NOT NULL,
+    voice TEXT NOT NULL,
     topic TEXT NOT NULL,
     occurred_at_us INTEGER NOT NULL,
     conversation_id TEXT NOT NULL,
@@ -56,16 +73,18 @@ CREATE TABLE facts (
     key TEXT NOT NULL,
     value TEXT NOT NULL,
     standing INTEGER NOT NULL,
-    PRIMARY KEY (caller, topic, occurred_at_us, conversation_id, source, id)
+    PRIMARY KEY (caller, voice, topic, occurred_at_us, conversation_id, source, id)
 ) WITHOUT ROWID;
-CREATE INDEX fact_changes ON facts (caller, topic, occurred_at_us, conversation_id, source, id)
+CREATE INDEX fact_changes
+    ON facts (caller, voice, topic, occurred_at_us, conversation_id, source, id)
     WHERE standing > 0;
-CREATE INDEX newest_facts ON facts (caller, occurred_at_us DESC, topic) WHERE standing = 2;
+CREATE INDEX newest_facts ON facts (caller, voice, occurred_at_us DESC, topic) WHERE standing = 2;
 
 -- Preferences, promises and what is done, in the order in which a profile reads them.
 -- `record` is the kind of the conversation record that a note belongs to.
 CREATE TABLE notes (
     caller TEXT NOT NULL,
+    voice TEXT NOT NULL,
     is_task INTEGER NOT NULL,
     occurred_at_us INTEGER NOT NULL,
     conversation_id TEXT NOT NULL,
@@ -76,7 +95,7 @@ CREATE TABLE notes (
     by TEXT NOT NULL,
     source TEXT NOT NULL,
     key TEXT NOT NULL,
-    PRIMARY KEY (caller, is_task, occurred_at_us, conversation_id, record, place)
+    PRIMARY KEY (caller, voice, is_task, occurred_at_us, conversation_id, record, place)
 ) WITHOUT ROWID;
 
 -- What search needs of the memories of one conversation record: see memory/recall/terms.py.
@@ -96,9 +115,10 @@ CREATE TABLE generations (
 ) WITHOUT ROWID;
 CREATE TABLE incarnation (
     only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
-    value TEXT NOT NULL
+    value TEXT NOT NULL,
+    floor INTEGER NOT NULL -- no generation that was ever forgotten was greater
 );
-INSERT INTO incarnation VALUES (1, lower(hex(randomblob(16))));
+INSERT INTO incarnation VALUES (1, lower(hex(randomblob(16))), 0);
 
 -- The semantic layer: empty as long as no model is set.
 -- `name` "" is no model, `dimensions` 0 before the first vector. Every memory of the callers up to
@@ -155,5 +175,10 @@ CREATE TABLE failures (
     error TEXT NOT NULL,
     attempts INTEGER NOT NULL,
     next_attempt_at_us INTEGER
+) WITHOUT ROWID;
+
+-- The ids of the owner's decisions (merged, split, untrue) that all of the above includes.
+CREATE TABLE settled (
+    id TEXT PRIMARY KEY
 ) WITHOUT ROWID;
 """

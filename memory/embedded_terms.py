@@ -60,7 +60,7 @@ def stamp(connection: sqlite3.Connection, caller: str) -> Stamp:
 def note_change(connection: sqlite3.Connection, callers: Iterable[str | None]) -> None:
     """Let no index of these callers that was built before be used again."""
     connection.executemany(
-        "INSERT INTO generations VALUES (?, 1) "
+        "INSERT INTO generations VALUES (?, 1 + (SELECT floor FROM incarnation)) "
         "ON CONFLICT (caller) DO UPDATE SET generation = generation + 1",
         [(caller,) for caller in callers if caller is not None],
     )

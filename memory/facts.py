@@ -6,13 +6,16 @@ from itertools import groupby
 
 from memory.content import fact_value
 from memory.names import NAME_PARTS, NAME_STATEMENTS, NAME_TOPICS
-from memory.port import Fact, Memory
 from memory.topics import topic_of
+from memory.values import Fact, Memory
 
 MAX_FACTS = 60  # of a caller: those with the newest values, and all names
 MAX_PREVIOUS = 5  # values that a fact had before
 MAX_VALUE_CHARS = 500
 MAX_KEY_CHARS = 100
+
+# (order, statement): the order begins with the moment and is unique, and decides which is newer.
+Placed = tuple[tuple[object, ...], Fact]
 
 
 def same_value(one: str, other: str) -> bool:
@@ -60,23 +63,24 @@ def with_history(statements: Sequence[Fact]) -> Fact:
     )
 
 
-def newest_facts(statements: Iterable[tuple[tuple[object, ...], Fact]]) -> list[Fact]:
-    """
-    Return the newest `MAX_FACTS` facts, and all names, of (order, statement) pairs.
+def newest_facts(statements: Iterable[Placed]) -> list[Fact]:
+    """Return the newest `MAX_FACTS` facts, and all names, of these statements."""
+    facts = all_facts(statements)
+    names = [fact for fact in facts[MAX_FACTS:] if topic_of(fact.key) in NAME_TOPICS]
+    return facts[:MAX_FACTS] + names
 
-    `order` begins with the moment and is unique: it decides which statement is the newer one.
-    """
+
+def all_facts(statements: Iterable[Placed]) -> list[Fact]:
+    """Return the facts that these statements come to, the newest first."""
     by_topic = sorted(statements, key=lambda pair: (topic_of(pair[1].key), pair[0]))
     facts = {
         topic: with_history([fact for _, fact in reversed(list(group))])
         for topic, group in groupby(by_topic, key=lambda pair: topic_of(pair[1].key))
     }
-    topics = newest_first(facts)
-    names = [topic for topic in topics[MAX_FACTS:] if topic in NAME_TOPICS]
-    return [facts[topic] for topic in topics[:MAX_FACTS] + names]
+    return [facts[topic] for topic in newest_first(facts)]
 
 
-def newest_name_parts(statements: Iterable[tuple[tuple[object, ...], Fact]]) -> list[Fact]:
+def newest_name_parts(statements: Iterable[Placed]) -> list[Fact]:
     """Return the newest `NAME_STATEMENTS` statements of each part of a name, newest first."""
     kept: dict[str, list[Fact]] = {}
     for _, fact in sorted(statements, key=lambda pair: pair[0], reverse=True):

@@ -1,11 +1,13 @@
 """The reference store: dictionaries, for tests and for reading what a store must do."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections import Counter
+from collections.abc import AsyncIterator, Collection, Sequence
 from datetime import datetime
 
 from memory.check import check
 from memory.dump import dump_line
 from memory.errors import MemoryStoreError, PositionMoved
+from memory.holdings import Holdings, Place, place_of
 from memory.port import (
     START,
     Conversation,
@@ -17,7 +19,7 @@ from memory.port import (
     Position,
     Profile,
 )
-from memory.profile import profile_of
+from memory.profile import names_of_others, profile_of
 from memory.recall.build import build_index
 from memory.recall.find import find
 from memory.recall.terms import terms_of
@@ -30,6 +32,8 @@ class InMemoryStore:
         self._conversations: dict[tuple[str, str], Conversation] = {}
         self._failures: dict[str, Failure] = {}
         self._position = START
+        self._settled: frozenset[str] = frozenset()
+        self._changes: Counter[str] = Counter()  # of each caller, as the mirror asks for
 
     async def apply(
         self,
@@ -38,6 +42,8 @@ class InMemoryStore:
         failed: Sequence[Failure] = (),
         resolved: Sequence[str] = (),
         advance: tuple[Position, Position] | None = None,
+        replaced: Collection[str] = (),
+        settled: Collection[str] = (),
     ) -> None:
         """Store all of this, or nothing; see `MemoryStore.apply`."""
         for conversation in conversations:
@@ -47,11 +53,16 @@ class InMemoryStore:
             if self._position != since:
                 raise PositionMoved(f"the position is {self._position}, not {since}")
             self._position = to
+        for key in [key for key in self._conversations if key[0] in replaced]:
+            self._note_change(self._conversations.pop(key))
         for conversation in conversations:
             key = (conversation.id, conversation.kind)
             stored = self._conversations.get(key)
             if stored is None or conversation.version > stored.version:
+                self._note_change(stored)
+                self._note_change(conversation)
                 self._conversations[key] = conversation
+        self._settled |= frozenset(settled)
         for failure in failed:
             self._failures[failure.file] = failure
         for file in resolved:
@@ -68,6 +79,29 @@ class InMemoryStore:
     async def failures(self) -> list[Failure]:
         """Return every noted failure, by file name."""
         return [self._failures[file] for file in sorted(self._failures)]
+
+    async def settled(self) -> frozenset[str]:
+        """Return the ids of the decisions that memory includes."""
+        return self._settled
+
+    async def conversation_ids(self, caller: str) -> list[str]:
+        """Return the ids of the conversations stored of `caller`, sorted."""
+        return sorted({conversation.id for conversation in self._of(caller)})
+
+    async def holdings(self, caller: str) -> Holdings:
+        """Return all that is held of `caller`."""
+        held = [
+            (place_of(memory, conversation.kind), memory)
+            for conversation in self._of(caller)
+            for memory in conversation.memories
+        ]
+        profile = profile_of(caller, self._of(caller))
+        return Holdings(
+            stamp=str(self._changes[caller]) if profile is not None else "",
+            memories=tuple(sorted(held, key=_by_place)),
+            profile=profile,
+            others=names_of_others(self._of(caller)),
+        )
 
     async def profile(self, caller: str) -> Profile | None:
         """Return what is known of `caller`; None without a call or an attempt."""
@@ -113,6 +147,9 @@ class InMemoryStore:
         for _, conversation in sorted(self._conversations.items()):
             yield dump_line(conversation)
 
+    async def scrub(self) -> None:
+        """Do nothing: what was removed is nowhere."""
+
     async def fresh(self) -> "InMemoryStore":
         """Return another empty store."""
         return InMemoryStore()
@@ -124,9 +161,20 @@ class InMemoryStore:
         self._conversations = fresh._conversations  # noqa: SLF001 - its own kind
         self._failures = fresh._failures  # noqa: SLF001
         self._position = fresh._position  # noqa: SLF001
+        self._settled = fresh._settled  # noqa: SLF001
+        self._changes += fresh._changes + Counter(self._changes.keys())  # noqa: SLF001
 
     async def close(self) -> None:
         """Do nothing: there is nothing to release."""
 
+    def _note_change(self, conversation: Conversation | None) -> None:
+        if conversation is not None and conversation.caller is not None:
+            self._changes[conversation.caller] += 1
+
     def _of(self, caller: str) -> list[Conversation]:
         return [c for c in self._conversations.values() if c.caller == caller]
+
+
+def _by_place(held: tuple[Place, Memory]) -> tuple[str, str, str, str]:
+    place, _ = held
+    return place.kind, place.conversation_id, place.source, place.id

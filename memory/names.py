@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from memory.port import Fact
 from memory.topics import topic_of
+from memory.values import Fact
 
-_ROLES = ("", "user", "caller", "customer", "client", "patient", "guest")
+_GUESTS = ("patient", "guest")  # who may be somebody for whom the caller calls
+_ROLES = ("", "user", "caller", "customer", "client", *_GUESTS)
 
 
 def _words(text: str) -> frozenset[str]:
@@ -36,15 +37,16 @@ _FULL = (
 _HEARD = ("statedname",)
 _HEARD_PREFERRED = ("statedpreferredname",)
 
+PREFERRED_TOPICS = frozenset([*_PREFERRED, *_HEARD_PREFERRED])
 NAME_TOPICS = frozenset([*_PREFERRED, *_FIRST, *_LAST, *_FULL, *_HEARD, *_HEARD_PREFERRED])
 NAME_PARTS = frozenset([*_FIRST, *_LAST])
 NAME_STATEMENTS = 20  # of each key, the newest, among which two parts of one call are looked for
 
-_TITLES = _words("""
+TITLES = _words("""
     mr mrs ms miss mx dr prof sir madam herr frau señor señora señorita sr sra srta don doña
     monsieur madame mademoiselle mme mlle signor signora sig dott senhor senhora dona
 """)
-_SUFFIXES = _words("jr sr junior senior ii iii iv phd md esq")
+SUFFIXES = _words("jr sr junior senior ii iii iv phd md esq")
 # No name has one of these as a word, and a sentence about a name nearly always has.
 _NO_NAME_WORDS = _words("""
     is was are did does not no none nobody unknown anonymous caller customer client user name names
@@ -52,7 +54,7 @@ _NO_NAME_WORDS = _words("""
     null undefined unavailable unspecified nicht nein kein keine heißt unbekannt desconocido ninguno
     inconnu inconnue aucun sconosciuto nessuno desconhecido nenhum
 """)
-_LITTLE_WORDS = _words("""
+LITTLE_WORDS = _words("""
     de del della di da do dos das du la las le los van von der den ten ter zu zur y e bin al el
 """)
 _NO_NAME_MARKS = re.compile(r"[?!:;/@{}<>=|\\]")
@@ -64,7 +66,7 @@ _EDGES = re.compile(r"^\W+|[^\w.]+$")
 _OF_SOMEBODY = re.compile(r"\w['\u2019]s\b", re.IGNORECASE)  # "Laura's husband"
 _LETTERS = re.compile(r"[^\W\d_]+")
 _INITIALS = re.compile(r"[B-DF-HJ-NP-TV-XZ]{2}|[A-Z]J")  # "TJ", "AJ"
-_WITHOUT_SPACES = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]")
+WITHOUT_SPACES = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +110,11 @@ def names_of(facts: Iterable[Fact], *, parts: Iterable[Fact] = ()) -> Names:
     )
 
 
+def is_of_a_guest(key: str) -> bool:
+    """Tell whether the key of a name says that it may be another one than the caller's."""
+    return topic_of(key).startswith(_GUESTS)
+
+
 def without_heard(facts: Sequence[Fact]) -> Sequence[Fact]:
     """Return `facts` without the name that was only heard, if one was collected."""
     by_topic = {topic_of(fact.key): fact for fact in facts}
@@ -123,10 +130,10 @@ def given_name(full: str) -> str:
     "" where there is none ("Frau Weber"). A name in a script that needs no spaces is kept whole:
     there the family name comes first.
     """
-    if _WITHOUT_SPACES.search(full):
+    if WITHOUT_SPACES.search(full):
         return full
     words = full.split()
-    named = [word for word in words if word.casefold().rstrip(".") not in _TITLES]
+    named = [word for word in words if word.casefold().rstrip(".") not in TITLES]
     if not named or (len(named) == 1 < len(words)):
         return ""
     return _EDGES.sub("", named[0])
@@ -149,7 +156,7 @@ def _in_order(name: str) -> str:
     family, _, given = (_EDGES.sub("", part) for part in name.partition(","))
     if len(family.rpartition(" ")[2]) > _LONGEST_ABBREVIATION:
         family = family.rstrip(".")
-    is_swapped = given and given.casefold().rstrip(".") not in _SUFFIXES
+    is_swapped = given and given.casefold().rstrip(".") not in SUFFIXES
     return f"{given} {family}".strip() if is_swapped else family
 
 
@@ -157,7 +164,7 @@ def _as_written(name: str) -> str:
     """Return a name that is all in capitals or all in small letters as it is usually written."""
     words = unicodedata.normalize("NFC", name).split()
     return " ".join(
-        word.lower() if place and word.lower() in _LITTLE_WORDS else _LETTERS.sub(_capital, word)
+        word.lower() if place and word.lower() in LITTLE_WORDS else _LETTERS.sub(_capital, word)
         for place, word in enumerate(words)
     )
 
@@ -207,11 +214,11 @@ def _is_sure(whole: Fact, first: Fact | None, last: Fact | None) -> bool:
 
 
 def _is_whole(name: str) -> bool:
-    return " " in name or _WITHOUT_SPACES.search(name) is not None
+    return " " in name or WITHOUT_SPACES.search(name) is not None
 
 
 def _is_within(name: str, whole: str) -> bool:
-    return _WITHOUT_SPACES.search(whole) is not None or (
+    return WITHOUT_SPACES.search(whole) is not None or (
         _words(_folded(name)) <= _words(_folded(whole))
     )
 

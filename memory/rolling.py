@@ -14,10 +14,11 @@ _MORE_WORDS = 3  # from here on a number of times takes the word "times"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallNote:
-    """The summary of one call."""
+    """The summary of one call; `speaker` is the name given there, if it is not the owner's."""
 
     started_at: datetime
     summary: str
+    speaker: str = ""
 
 
 def rolling_summary(recent: Sequence[CallNote], *, max_chars: int) -> str:
@@ -30,6 +31,11 @@ def rolling_summary(recent: Sequence[CallNote], *, max_chars: int) -> str:
     at all, the first is shown cut, ending in "…".
     """
     return _within(_dated(recent), max_chars=max_chars)
+
+
+def gave_the_name(speaker: str) -> str:
+    """Return what a summary says of a call that was not the owner's: "The caller gave …"."""
+    return f"The caller gave the name {speaker}"
 
 
 def whole_sentences(text: str, *, max_chars: int) -> str:
@@ -51,7 +57,11 @@ def _told_once(recent: Sequence[CallNote]) -> list[tuple[CallNote, int]]:
     times_before: list[int] = []
     for call in recent:
         gist = gist_of(call.summary)
-        same = [place for place, (_, newer) in enumerate(told) if is_alike(gist, newer)]
+        same = [
+            place
+            for place, (newer, its_gist) in enumerate(told)
+            if newer.speaker == call.speaker and is_alike(gist, its_gist)
+        ]
         if same:
             times_before[same[0]] += 1
         else:
@@ -61,12 +71,18 @@ def _told_once(recent: Sequence[CallNote]) -> list[tuple[CallNote, int]]:
 
 
 def _lead(call: CallNote, times_before: int) -> str:
-    """Return what is told before a call's summary: "22 August 2026, and four times before:"."""
+    """
+    Return what is told before a call's summary: "22 August 2026, and four times before:", and
+    before that of somebody else "22 August 2026 (the caller gave the name Bea):".
+    """
     parts = [spoken_date(call.started_at)] if is_known_moment(call.started_at) else []
     if times_before:
         number = _TIMES[times_before] if times_before < len(_TIMES) else str(times_before)
         times = f"{number} times" if times_before >= _MORE_WORDS else number
         parts.append(f"and {times} before" if parts else f"Told {times} before")
+    if call.speaker:
+        given = gave_the_name(call.speaker)
+        return f"{', '.join(parts)} (t{given[1:]}):" if parts else f"({given}):"
     return f"{', '.join(parts)}:" if parts else ""
 
 

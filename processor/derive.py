@@ -11,14 +11,16 @@ from memory.content import fact_content, utterance_content
 from memory.port import Conversation, Memory, MemoryKind
 from memory.recall.terms import rules
 from memory.sentences import pieces
+from memory.speakers import name_given
 from processor.notes import notes_of
 from processor.sectors import sector_of
 from processor.stated import stated_facts
 from voice.events import CallEnded, CallFailed, Event, Turn
+from voice.rules import Rules
 
 # Raise it whenever what is derived from an event changes, here or in what reads the event: each
 # memory is then derived anew, so that none is part old and part new.
-DERIVATION = 3
+DERIVATION = 4
 
 _SALIENCE: dict[MemoryKind, float] = {"fact": 1.0, "summary": 0.9, "utterance": 0.8}
 _MAX_CONTENT_CHARS = 8_000
@@ -72,17 +74,18 @@ def derive(event: Event, *, sha256: str) -> Conversation:
             assert_never(event)
 
 
-def origin(ledger: str, *, region: str | None) -> str:
+def origin(ledger: str, *, read_by: Rules) -> str:
     """
     Return what a memory is a function of: a ledger, by its identity, and the rules of deriving
     memories and search terms.
 
     Two memories with the same origin and offset hold the same. "" for no ledger yet.
     """
-    return f"{ledger}/{DERIVATION}.{rules()}/{region or ''}" if ledger else ""
+    return f"{ledger}/{DERIVATION}.{rules()}/{read_by.text()}" if ledger else ""
 
 
 def _of_call(event: CallEnded, version: tuple[float, str]) -> Conversation:
+    memories = _memories(event, event.caller) if event.caller else ()
     return Conversation(
         id=event.conversation_id,
         kind="call",
@@ -97,7 +100,8 @@ def _of_call(event: CallEnded, version: tuple[float, str]) -> Conversation:
         language=event.language,
         outcome=event.outcome,
         summary=_bounded(event.summary),
-        memories=_memories(event, event.caller) if event.caller else (),
+        speaker=name_given(memories),
+        memories=memories,
         notes=notes_of(event) if event.caller else (),
     )
 

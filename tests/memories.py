@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from memory.port import Conversation, Failure, Memory, Note
+from memory.speakers import name_given
 
 ANA = "+15550100142"
 BEN = "+15550100177"
@@ -40,7 +41,11 @@ def a_call(
     at=MONDAY,
     **given,
 ):
-    """A call with one utterance for each of `said` and one fact for each (key, value)."""
+    """
+    A call with one utterance for each of `said` and one fact for each (key, value).
+
+    Who speaks follows from the facts, as it does in what is derived.
+    """
 
     def memory(kind, name, content, seconds, **more):
         return a_memory(
@@ -73,6 +78,7 @@ def a_call(
         "language": "en",
         "outcome": "success",
         "summary": summary,
+        "speaker": name_given(memories) if caller else "",
         "memories": tuple(memories) if caller else (),
         "notes": notes if caller else (),
     }

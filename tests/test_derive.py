@@ -21,10 +21,11 @@ from tests.json_values import json_values, mutated
 from tests.test_voice_payload import SAMPLES, sample
 from voice.delivery import identify
 from voice.payload import NotUnderstood, parse_event
+from voice.rules import Rules
 
 HASH = "ab" * 32
 # What the samples come to, and the DERIVATION that it belongs to: the two change together.
-PINNED = (3, "b105c27911211d1f59a060c977a23a7e4c7ff504d44fb44f7cdf639110edc5e9")
+PINNED = (4, "8c7c0c50f63ab52f92d8d4aa97d91c8b7fc8606d657553fe3758ad6589c55532")
 
 # The samples promise nothing.
 PROMISES = {
@@ -452,6 +453,29 @@ def test_the_words_before_a_facts_value_are_as_long_as_its_name():
     assert fact_content("user:first_name", "a: b") == "user first name: a: b"
 
 
+@pytest.mark.parametrize(
+    ("collected", "said", "speaker"),
+    [
+        ({"first_name": "Ana", "last_name": "Torres"}, "Hello.", "Ana Torres"),
+        ({}, "Hello, this is Ana.", "Ana"),
+        ({"name": "Ana Torres"}, "Hello, this is Bea.", "Ana Torres"),
+        ({"name": "unknown"}, "Hello, this is Bea.", "Bea"),
+        ({}, "Call me Annie.", ""),
+        ({"city": "Rome"}, "Hello.", ""),
+    ],
+)
+def test_who_speaks_is_who_gave_a_name_in_the_call(collected, said, speaker):
+    conversation = derived(collected=collected, messages=[("user", said)])
+    assert conversation.speaker == speaker
+
+
+def test_of_somebody_without_a_number_no_name_is_kept():
+    conversation = derived(
+        caller="anonymous", collected={"name": "Ana Torres"}, messages=[("user", "This is Ana.")]
+    )
+    assert (conversation.caller, conversation.speaker) == (None, "")
+
+
 def test_the_agents_words_do_not_decide_the_sector():
     conversation = derived(
         messages=[("agent", "How can I help you?"), ("user", "My bike squeaks")], summary=None
@@ -482,9 +506,13 @@ def test_what_is_derived_changes_only_with_its_number():
 
 
 def test_the_origin_of_a_memory_is_its_ledger_and_how_it_was_derived():
-    assert origin("abc", region="US") == f"abc/{DERIVATION}.{rules()}/US"
-    assert origin("abc", region=None) == origin("abc", region="") != origin("abc", region="DE")
-    assert origin("", region="US") == ""
+    assert origin("abc", read_by=Rules(region="US")) == f"abc/{DERIVATION}.{rules()}/US"
+    assert (
+        origin("abc", read_by=Rules())
+        == origin("abc", read_by=Rules(region=""))
+        != origin("abc", read_by=Rules(region="DE"))
+    )
+    assert origin("", read_by=Rules(region="US")) == ""
 
 
 def check_sound(payload):

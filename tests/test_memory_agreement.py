@@ -26,18 +26,22 @@ NOTES = st.builds(
     source=st.sampled_from(["summary", "fact"]),
     key=st.sampled_from(["", "callback"]),
 )
+IDS = st.sampled_from(["conv_1", "conv_2", "conv_3", "conv_4"])
 CALLS = st.builds(
     a_call,
-    st.sampled_from(["conv_1", "conv_2", "conv_3", "conv_4"]),
+    IDS,
     caller=st.sampled_from(CALLERS),
     said=st.lists(WORDS, max_size=3),
     facts=st.dictionaries(
-        st.sampled_from(["name", "preferred_day", "Preferred Day", "first_name", "last_name"]),
+        st.sampled_from(
+            ["name", "preferred_day", "Preferred Day", "first_name", "last_name", "nickname"]
+        ),
         WORDS,
         max_size=3,
     ),
     notes=st.lists(NOTES, max_size=3).map(tuple),
     summary=WORDS,
+    speaker=st.sampled_from(["", "", "Ana", "Anna Table", "Table", "Leo"]),
     at=st.integers(0, 3).map(lambda days: MONDAY + timedelta(days=days)),
     kind=st.sampled_from(["call", "call", "failure"]),
     outcome=st.sampled_from(["success", "busy"]),
@@ -47,6 +51,12 @@ CALLS = st.builds(
 )
 POSITIONS = st.builds(Position, ledger=st.just("abc"), offset=st.integers(0, 3))
 FILES = st.sampled_from(["conv_1/a.json", "conv_2/b.json"])
+
+
+async def held(store, caller):
+    """What is held of a caller, and whether a stamp says so: stamps are each store's own."""
+    holdings = await store.holdings(caller)
+    return holdings.memories, holdings.profile, bool(holdings.stamp)
 
 
 class Agreement(RuleBasedStateMachine):
@@ -72,6 +82,18 @@ class Agreement(RuleBasedStateMachine):
         noted = [a_failure(file) for file in failed]
         self.both(lambda store: store.apply(calls, failed=noted, resolved=resolved))
 
+    @rule(
+        calls=st.lists(CALLS, max_size=2),
+        replaced=st.sets(IDS, max_size=3),
+        settled=st.sets(st.sampled_from(["d1", "d2", "d3"])),
+    )
+    def replace(self, calls, replaced, settled):
+        self.both(lambda store: store.apply(calls, replaced=replaced, settled=settled))
+
+    @rule()
+    def scrub(self):
+        self.both(lambda store: store.scrub())
+
     @rule(calls=st.lists(CALLS, max_size=2), since=st.none() | POSITIONS, to=POSITIONS)
     def advance(self, calls, since, to):
         step = (since or self.position, to)
@@ -90,7 +112,7 @@ class Agreement(RuleBasedStateMachine):
     def rebuild(self, calls):
         async def switch(store):
             fresh = await store.fresh()
-            await fresh.apply(calls)
+            await fresh.apply(calls, settled=["d4"])
             await store.adopt(fresh)
 
         self.both(switch)
@@ -114,6 +136,9 @@ class Agreement(RuleBasedStateMachine):
         self.both(lambda store: store.counts())
         for caller in (ANA, BEN):
             self.both(lambda store, caller=caller: store.profile(caller))
+            self.both(lambda store, caller=caller: store.conversation_ids(caller))
+            self.both(lambda store, caller=caller: held(store, caller))
+        self.both(lambda store: store.settled())
         self.both(lambda store: store.is_agent_line("+15550100101"))
 
     def teardown(self):

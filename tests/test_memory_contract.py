@@ -13,6 +13,7 @@ from memory.check import UnsoundConversation
 from memory.embedded import EmbeddedStore
 from memory.errors import MemoryStoreError, PositionMoved
 from memory.facts import MAX_FACTS
+from memory.holdings import place_of
 from memory.in_memory import InMemoryStore
 from memory.moments import EPOCH
 from memory.port import START, Counts, Fact, Position
@@ -315,6 +316,39 @@ async def test_a_hostile_history_has_a_bounded_profile_that_every_store_agrees_o
     assert remaining.commitments == profile_of(ANA, kept).commitments
 
 
+async def test_what_somebody_else_said_stays_beside_what_the_owner_said(store):
+    calls = [
+        a_call(facts={"first_name": "Ana", "city": "Rome"}, summary="Ana booked."),
+        a_call("conv_2", facts={"first_name": "Bea", "city": "Paris"}, at=MONDAY + DAY),
+        a_call("conv_3", facts={"city": "Turin"}, at=MONDAY + 2 * DAY),
+    ]
+    await store.apply(calls)
+    known = await store.profile(ANA)
+    assert known == profile_of(ANA, calls)
+    assert (known.name, known.call_count) == ("Ana", 3)
+    assert [(each.name, [fact.value for fact in each.facts]) for each in known.others] == [
+        ("Bea", ["Paris", "Bea"])
+    ]
+    found = {each.memory.content for each in await store.search(ANA, "city Paris Rome", limit=9)}
+    assert {"city: Rome", "city: Paris"} <= found
+    assert (await store.holdings(ANA)).others == {"conv_2": "Bea"}
+    speakers = [json.loads(line)["speaker"] for line in await exported(store)]
+    assert speakers == ["Ana", "Bea", ""]
+
+
+async def test_a_revision_in_which_another_name_is_given_changes_whose_call_it_was(store):
+    ana, bea = ({"first_name": name, "city": "Rome"} for name in ("Ana", "Bea"))
+    calls = [a_call(f"conv_{n}", facts=ana, at=MONDAY + n * DAY) for n in range(3)]
+    await store.apply(calls)
+    revised = [a_call(c.id, facts=bea, at=c.started_at, version=(9e9, "ff")) for c in calls[1:]]
+    await store.apply(revised)
+    known = await store.profile(ANA)
+    assert known == profile_of(ANA, [calls[0], *revised])
+    assert (known.name, [each.name for each in known.others]) == ("Bea", ["Ana"])
+    await store.apply([], replaced=["conv_1", "conv_2"])
+    assert await store.profile(ANA) == profile_of(ANA, calls[:1])
+
+
 async def test_search_is_limited_and_newest_first_among_equals(store):
     await store.apply(
         [a_call(f"conv_{n}", said=["A table."], at=MONDAY + n * DAY) for n in range(5)]
@@ -366,3 +400,152 @@ async def test_a_foreign_store_cannot_be_adopted(store, tmp_path):
 
     with pytest.raises(MemoryStoreError, match="fresh"):
         await store.adopt(Foreign())
+
+
+WHOLE = {
+    "said": ["My cat is Tom."],
+    "facts": {"name": "Ana", "pet": "cat"},
+    "notes": (a_note("Ana likes tea."), a_note("Send the bill.", kind="commitment", by="agent")),
+    "summary": "Ana called about her cat.",
+}
+
+
+async def test_what_is_replaced_is_gone_with_all_that_came_with_it(store):
+    kept = a_call("conv_2", said=["My dog is Rex."], facts={"pet": "dog"}, at=MONDAY + DAY)
+    others = a_call("conv_3", caller=BEN, **WHOLE)
+    await store.apply([a_call(**WHOLE), a_call(kind="failure", **WHOLE), kept, others])
+    await store.apply([], replaced=["conv_1"])
+    assert await store.profile(ANA) == profile_of(ANA, [kept])
+    assert await store.profile(BEN) == profile_of(BEN, [others])
+    assert [f.memory for f in await store.search(ANA, "cat Tom dog Rex", limit=9)] == [
+        *(m for m in kept.memories if m.kind == "utterance"),
+        *(m for m in kept.memories if m.kind == "fact"),
+    ]
+    assert await store.conversation_ids(ANA) == ["conv_2"]
+    assert (await store.counts()).conversations == 2
+
+
+async def test_what_replaces_need_not_be_newer(store):
+    old = a_call(said=["My cat is Tom."], version=(1.0, "aa"))
+    await store.apply([a_call(**WHOLE)])
+    await store.apply([old], replaced=["conv_1"])
+    assert await store.profile(ANA) == profile_of(ANA, [old])
+    assert [f.memory for f in await store.search(ANA, "cat", limit=9)] == list(old.memories)
+
+
+async def test_a_conversation_can_become_another_callers(store):
+    await store.apply([a_call(**WHOLE), a_call("conv_2", said=["My dog is Rex."])])
+    bens = a_call(caller=BEN, **WHOLE)
+    await store.apply([bens], replaced=["conv_1"])
+    assert await store.conversation_ids(ANA) == ["conv_2"]
+    found = await store.search(ANA, "My cat is Tom.", limit=9)
+    assert {f.memory.conversation_id for f in found} == {"conv_2"}
+    assert await store.profile(BEN) == profile_of(BEN, [bens])
+    assert await store.search(BEN, "cat", limit=1)
+
+
+async def test_replacing_what_is_not_there_or_nobodys_changes_nothing_else(store):
+    await store.apply([a_call(), a_call("conv_2", caller=None)])
+    before = await exported(store)
+    await store.apply([], replaced=["conv_7"])
+    assert await exported(store) == before
+    await store.apply([], replaced=["conv_2"])
+    assert await exported(store) == before[:1]
+
+
+async def test_nothing_is_replaced_or_settled_if_the_position_has_moved(store):
+    await store.apply([a_call()], settled=["d1"])
+    before = await exported(store)
+    elsewhere = Position(ledger="abc", offset=5), Position(ledger="abc", offset=9)
+    with pytest.raises(PositionMoved):
+        await store.apply([], replaced=["conv_1"], settled=["d2"], advance=elsewhere)
+    assert await exported(store) == before
+    assert await store.settled() == {"d1"}
+
+
+async def test_nothing_is_replaced_if_a_conversation_is_unsound(store):
+    await store.apply([a_call()])
+    before = await exported(store)
+    with pytest.raises(UnsoundConversation):
+        await store.apply([a_call(summary="\ud800")], replaced=["conv_1"], settled=["d1"])
+    assert await exported(store) == before
+    assert await store.settled() == frozenset()
+
+
+async def test_decisions_that_memory_includes_are_known_and_travel_with_a_rebuild(store):
+    assert await store.settled() == frozenset()
+    await store.apply([], settled=["d1", "d2"])
+    await store.apply([], settled=["d2"])
+    assert await store.settled() == {"d1", "d2"}
+    fresh = await store.fresh()
+    assert await fresh.settled() == frozenset()
+    await fresh.apply([a_call()], settled=["d3"])
+    await store.adopt(fresh)
+    assert await store.settled() == {"d3"}
+
+
+async def test_the_conversations_of_a_caller_are_known_whatever_became_of_them(store):
+    await store.apply(
+        [
+            a_call("conv_b"),
+            a_call("conv_a", kind="failure", outcome="busy"),
+            a_call("conv_b", kind="failure"),
+            a_call("conv_c", caller=BEN),
+            a_call("conv_d", caller=None),
+        ]
+    )
+    assert await store.conversation_ids(ANA) == ["conv_a", "conv_b"]
+    assert await store.conversation_ids("+15550100199") == []
+
+
+async def test_all_that_is_held_of_a_caller_is_told_at_once(store):
+    call, failure = a_call(**WHOLE), a_call(kind="failure", summary="Nobody answered.")
+    await store.apply([call, failure, a_call("conv_2", caller=BEN, **WHOLE)])
+    holdings = await store.holdings(ANA)
+    assert holdings.profile == await store.profile(ANA)
+    assert list(holdings.memories) == sorted(
+        ((place_of(m, c.kind), m) for c in (call, failure) for m in c.memories),
+        key=lambda held: (held[0].kind, held[0].conversation_id, held[0].source, held[0].id),
+    )
+
+
+async def test_any_change_of_what_is_held_is_seen_by_its_stamp(store):
+    seen = [(await store.holdings(ANA)).stamp]
+    assert seen == [""]
+    for change in (
+        {"conversations": [a_call(said=["one"])]},
+        {"conversations": [a_call(said=["two"], version=(9e9, "ff"))]},
+        {"conversations": [], "replaced": ["conv_1"]},
+        {"conversations": [a_call(said=["one"])]},
+        {"conversations": [a_call(caller=BEN)], "replaced": ["conv_1"]},
+    ):
+        await store.apply(**change)
+        seen.append((await store.holdings(ANA)).stamp)
+    assert seen[3] == seen[5] == ""
+    assert len(set(seen)) == 4
+    fresh = await store.fresh()
+    await fresh.apply([a_call(said=["other"])])
+    await store.adopt(fresh)
+    assert (await store.holdings(ANA)).stamp not in seen
+
+
+async def test_scrubbing_changes_nothing_that_is_held(store):
+    calls = [a_call(**WHOLE), a_call("conv_2", caller=BEN, **WHOLE)]
+    there = Position(ledger="abc", offset=7)
+    await store.apply(calls, failed=[a_failure()], advance=(START, there), settled=["d1"])
+    before = await exported(store)
+    await store.scrub()
+    await store.scrub()
+    assert await exported(store) == before
+    assert await store.profile(ANA) == profile_of(ANA, calls[:1])
+    assert await store.position() == there
+    assert await store.failures() == [a_failure()]
+    assert await store.settled() == {"d1"}
+    assert await store.search(ANA, "cat", limit=1)
+    await store.apply([], replaced=["conv_1"])
+    await store.scrub()
+    assert await store.search(ANA, "cat", limit=1) == []
+    assert await exported(store) == before[1:]
+    again = a_call("conv_9", said=["A new cat."])
+    await store.apply([again])
+    assert [f.memory for f in await store.search(ANA, "cat", limit=9)] == list(again.memories)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from memory import embedded, embedded_schema
+from memory import embedded_schema
 from memory.embedded import EmbeddedStore
 from memory.embedded_files import claim_fresh, remove_leftovers, set_aside
 from memory.errors import MemoryDamaged, MemoryStoreError, MemoryUnavailable
@@ -95,7 +95,7 @@ async def test_two_containers_with_the_same_process_id_build_apart(tmp_path):
 async def test_what_a_killed_rebuild_left_is_swept_by_the_store_that_stays_open(
     tmp_path, builder, monkeypatch
 ):
-    monkeypatch.setattr(embedded, "_SWEEP_EVERY_S", 0.0)
+    monkeypatch.setattr("memory.embedded_watch._SWEEP_EVERY_S", 0.0)
     async with a_store(tmp_path / "m.db") as store:
         await store.position()
         builder.send_signal(signal.SIGKILL)
@@ -235,7 +235,7 @@ def _spoil_inside(path):
 async def test_damage_that_a_read_runs_into_is_told_until_the_file_is_whole_again(
     tmp_path, monkeypatch
 ):
-    monkeypatch.setattr("memory.embedded._LOOK_EVERY_S", 0.0)
+    monkeypatch.setattr("memory.embedded_watch._LOOK_EVERY_S", 0.0)
     path = tmp_path / "m.db"
     store = await EmbeddedStore.open(path)
     await store.apply([a_call(f"conv_{n}", said=["word " * 50] * 5) for n in range(20)])

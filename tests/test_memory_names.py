@@ -102,12 +102,14 @@ def test_of_contradictory_names_in_one_call_the_first_name_stands_alone():
 
 def test_a_first_name_after_another_full_one_is_another_person():
     known = names({"full_name": "Ana Torres"}, {"first_name": "Bea"})
+    assert (known.called, known.full) == ("Ana Torres", "Ana Torres")
+    known = names({"full_name": "Ana Torres"}, {"first_name": "Bea"}, {"first_name": "Bea"})
     assert (known.called, known.full) == ("Bea", "")
 
 
 def test_a_first_and_a_last_name_of_different_calls_make_no_full_one():
     both = {"first_name": "Ana", "last_name": "Torres"}
-    known = names(both, {"first_name": "Leo"})
+    known = names(both, {"first_name": "Leo"}, {"first_name": "Leo"})
     assert (known.called, known.first, known.full) == ("Leo", "Leo", "")
     assert names({"first_name": "Ana"}, {"last_name": "Torres"}).full == ""
     assert names({"last_name": "Torres"}, {"first_name": "Leo"}).full == ""

@@ -12,6 +12,7 @@ import pytest
 
 from memory.openmemory.backend import BackendRefused, BackendUnreachable, RowRefused
 from memory.openmemory.probe import PROBE_PREFIX, probe_users
+from memory.openmemory.sdk import database
 from memory.openmemory.sdk.backend import SdkBackend, sdk_identity, sdk_variables
 from memory.openmemory.sdk.examine import examine_sdk
 from memory.openmemory.sdk.messages import missing_module
@@ -199,6 +200,43 @@ async def test_another_programs_reading_delays_no_deletion_and_fails_none(tmp_pa
             assert await backend.rows(ADA) == []
         await backend.delete_user(ADA)
         assert in_files(tmp_path, "zebrafinch", "trombone") == []
+
+
+@each_kind
+async def test_scrubbed_the_database_holds_nothing_of_what_was_deleted_and_all_else(tmp_path, kind):
+    async with sdk(tmp_path, kind=kind) as backend:
+        for n in range(30):
+            await put(backend, ADA, f"The zebrafinch number {n} is called Ludovico")
+            await put(backend, BOB, f"Bob repairs church organ number {n}")
+        rows = await backend.rows(BOB)
+        await backend.delete_user(ADA)
+        await backend.scrub()
+        assert in_files(tmp_path, ADA, "zebrafinch", "Ludovico") == []
+        assert await backend.rows(BOB) == rows
+        assert await put(backend, ADA, "A new story")
+
+
+@each_kind
+async def test_who_still_reads_the_database_as_it_was_is_named(tmp_path, kind, monkeypatch):
+    monkeypatch.setattr(database, "_READERS_S", 0.05)
+    async with sdk(tmp_path, kind=kind) as backend:
+        await put(backend, ADA, "The zebrafinch is called Ludovico")
+        with closing(sqlite3.connect(tmp_path / "openmemory.db", isolation_level=None)) as reader:
+            reader.execute("BEGIN")
+            assert reader.execute("SELECT count(*) FROM memories").fetchone() == (1,)
+            await backend.delete_user(ADA)
+            with pytest.raises(BackendUnreachable, match="end other programs"):
+                await backend.scrub()
+        await backend.scrub()
+        assert in_files(tmp_path, ADA, "zebrafinch") == []
+
+
+async def test_a_database_that_is_not_there_or_not_one_is_no_riddle(tmp_path):
+    database.scrub_database(tmp_path / "openmemory.db")
+    assert not (tmp_path / "openmemory.db").exists()
+    (tmp_path / "openmemory.db").write_bytes(b"not a database, but long enough to be one" * 30)
+    with pytest.raises(BackendUnreachable, match="see that nothing else has it open"):
+        database.scrub_database(tmp_path / "openmemory.db")
 
 
 @each_kind

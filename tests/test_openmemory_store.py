@@ -38,6 +38,9 @@ class Noted:
     def note_all(self):
         self.calls.append("all")
 
+    async def scrub(self):
+        self.calls.append("scrub")
+
 
 class Parts:
     """A mirrored store with a real embedded one, and what else it is made of."""
@@ -313,3 +316,28 @@ async def test_two_records_of_one_id_do_not_disturb_each_other(composed):
     parts.ledger.rows[ANA]["row-failed"] = place_of(DOG, source="failure")
     parts.backend.single_out("row-dog", "row-failed")
     assert memories(await parts.search()) == [TABLE, DOG]
+
+
+async def test_whose_calls_were_replaced_is_for_the_mirror_to_find_out(composed):
+    parts = await composed()
+    moved = a_call("conv_dog", caller=BEN, said=["My dog comes along."])
+    await parts.store.apply([moved], replaced=["conv_dog"], settled=["d1"])
+    assert parts.mirror.calls == ["all", [BEN]]
+    assert await parts.store.settled() == {"d1"}
+    assert await parts.store.conversation_ids(ANA) == ["conv_table", "conv_terrace"]
+    assert await parts.store.holdings(ANA) == await parts.embedded.holdings(ANA)
+
+
+async def test_the_mirrors_files_are_scrubbed_with_the_stores(composed):
+    parts = await composed()
+    await parts.store.scrub()
+    assert parts.mirror.calls == ["scrub"]
+    await MirroredStore(parts.embedded, parts.recall, None).scrub()
+
+
+async def test_memory_that_was_replaced_is_not_found_through_openmemory(composed):
+    """It is still there, and ranked first: what is told comes from the embedded store."""
+    parts = await composed()
+    await parts.store.apply([], replaced=["conv_dog"])
+    parts.backend.single_out("row-dog")
+    assert DOG not in memories(await parts.search("A table? My dog?"))

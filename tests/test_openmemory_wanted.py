@@ -8,7 +8,7 @@ import pytest
 from memory.holdings import Holdings, Place
 from memory.moments import EPOCH
 from memory.openmemory.wanted import digest_of, key_of, profile_text, wanted_of
-from memory.profile import profile_of
+from memory.profile import names_of_others, profile_of
 from tests.memories import ANA, MONDAY, a_call, a_memory, a_note
 
 DAY = timedelta(days=1)
@@ -20,7 +20,12 @@ def holdings_of(*calls):
         for c in calls
         for m in c.memories
     )
-    return Holdings(stamp="x/1", memories=memories, profile=profile_of(ANA, calls))
+    return Holdings(
+        stamp="x/1",
+        memories=memories,
+        profile=profile_of(ANA, calls),
+        others=names_of_others(calls),
+    )
 
 
 def test_every_utterance_and_summary_is_a_row_that_says_all_of_the_memory():
@@ -45,6 +50,21 @@ def test_every_utterance_and_summary_is_a_row_that_says_all_of_the_memory():
     assert row.place == Place(
         kind="utterance", conversation_id="conv_1", source="call", id="conv_1/utterance/0"
     )
+
+
+def test_what_somebody_else_stated_takes_no_row_of_the_owners_and_says_whose_it_is():
+    calls = [
+        a_call("conv_1", facts={"first_name": "Ana", "city": "Rome"}),
+        a_call("conv_2", facts={"city": "Turin"}, at=MONDAY + DAY),
+        a_call("conv_3", facts={"first_name": "Bea", "city": "Paris"}, at=MONDAY + 2 * DAY),
+    ]
+    wanted = wanted_of(holdings_of(*calls))
+    assert {key: row.content for key, row in wanted.items() if key.endswith("city")} == {
+        "fact/city": "city: Turin",
+        "other/bea/city": "city: Paris (said by Bea)",
+    }
+    assert wanted["other/bea/city"].metadata["said_by"] == "Bea"
+    assert "said_by" not in wanted["fact/city"].metadata
 
 
 def test_a_fact_is_one_row_with_its_newest_value_and_those_before():

@@ -110,6 +110,10 @@ class Backend(Protocol):
         """Delete every row of `user`, whoever wrote it."""
         ...
 
+    async def scrub(self) -> None:
+        """Leave nothing of what was deleted in files on this machine that we are in charge of."""
+        ...
+
     async def query(self, user: str, text: str, *, limit: int) -> list[Match]:
         """Return what matches best among the rows of `user`; it may hold other users' too."""
         ...

@@ -1,7 +1,7 @@
 """Making one caller's rows in OpenMemory what they are to be: the steps, with the ledger kept."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -11,7 +11,7 @@ from memory.openmemory.claim import claimed
 from memory.openmemory.entry import Entry
 from memory.openmemory.ledger import Ledger
 from memory.openmemory.plan import Looked, Plan, look, plan_of, stored_as
-from memory.openmemory.wanted import Wanted, wanted_of
+from memory.openmemory.wanted import Wanted, key_of, wanted_of
 
 MAX_ATTEMPTS = 5  # at a row after which OpenMemory stopped answering, while it answers otherwise
 
@@ -23,6 +23,10 @@ class Source(Protocol):
 
     async def holdings(self, caller: str) -> Holdings:
         """Return all that is held of `caller`."""
+        ...
+
+    async def conversation_ids(self, caller: str) -> list[str]:
+        """Return the ids of the conversations that are held of `caller`."""
         ...
 
     async def stamps(self) -> dict[str, str]:
@@ -98,12 +102,38 @@ class Carrier:
             await self._settle(caller)
             return Done(added=added, removed=removed, looked=looked)
 
+    async def purge(self, caller: str, conversations: Collection[str]) -> int:
+        """
+        Delete every row of ours that is of these `conversations`; return how many.
+
+        Also those that the ledger does not know. Memory must hold none of them any more; then
+        what the ledger says of them goes with the next plan.
+        """
+        async with claimed(self._ledger.path):
+            rows = [
+                row
+                for row in await self._backend.rows(caller)
+                if key_of(row.metadata) and row.metadata.get("conversation_id") in conversations
+            ]
+            for row in rows:
+                await self._delete(caller, row.id)
+            return len(rows)
+
+    async def is_up_to_date(self, caller: str) -> bool:
+        """Tell whether nothing of `caller` is still to be added or removed, as far as is known."""
+        if (await self._source.holdings(caller)).stamp != await self._ledger.stamp(caller):
+            return False
+        entries, is_unsure = await self._ledger.entries(caller)
+        return not is_unsure and not any(map(_is_waiting, entries.values()))
+
     async def _plan(self, caller: str) -> tuple[dict[str, Wanted], dict[str, Entry], bool]:
         holdings = await self._source.holdings(caller)
         wanted = await self._wanted(holdings)
         entries, is_unsure = await self._ledger.entries(caller)
         plan: Plan = plan_of(wanted, entries)
-        await self._ledger.put(caller, plan.put, removed=plan.removed, stamp=holdings.stamp)
+        is_changed = plan != Plan() or holdings.stamp != await self._ledger.stamp(caller)
+        if is_changed:  # else nobody is entered of whom nothing is held: an erased caller, perhaps
+            await self._ledger.put(caller, plan.put, removed=plan.removed, stamp=holdings.stamp)
         return wanted, plan.applied_to(entries), is_unsure
 
     async def _wanted(self, holdings: Holdings) -> dict[str, Wanted]:
@@ -123,14 +153,14 @@ class Carrier:
         await self._ledger.put(caller, looked.entries.values(), is_unsure=True)
         rows = looked.surplus + (looked.extra if prunes else ())
         for row in rows:
-            await self._backend.delete(caller, row.id)
+            await self._delete(caller, row.id)
         return len(rows)
 
     async def _remove(self, caller: str, entries: dict[str, Entry]) -> int:
         """Delete the old rows of all that waits; the ledger says so after each."""
         going = [entry for entry in entries.values() if _is_waiting(entry) and entry.backend_id]
         for entry in going:
-            await self._backend.delete(caller, entry.backend_id)
+            await self._delete(caller, entry.backend_id)
             if entry.state == "unwanted":
                 del entries[entry.key]
                 await self._ledger.put(caller, (), removed=[entry.key])
@@ -138,6 +168,12 @@ class Carrier:
                 entries[entry.key] = replace(entry, backend_id="")
                 await self._ledger.put(caller, [entries[entry.key]])
         return len(going)
+
+    async def _delete(self, caller: str, row_id: str) -> None:
+        """Delete one row, and see that it is gone."""
+        await self._backend.delete(caller, row_id)
+        if await self._backend.get(caller, row_id) is not None:
+            raise BackendUnreachable(f"{self._backend.name} kept what it was told to delete")
 
     async def _add(
         self,

@@ -1,8 +1,9 @@
 """Erasing a caller from OpenMemory: delete, wait until its query cache has forgotten, read back."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
+from typing import Literal
 
 from memory.errors import MemoryStoreError
 from memory.openmemory.backend import Backend, BackendUnreachable
@@ -12,12 +13,10 @@ from memory.openmemory.ledger import Ledger
 
 logger = logging.getLogger(__name__)
 
+ErasureState = Literal["pending", "complete", "none"]
+
 _MARGIN_S = 5.0  # beyond the time for which the backend's cache is known to keep an answer
 _QUESTION = "everything that is known"
-
-
-class NotForgotten(MemoryStoreError):
-    """The embedded store still holds something of the caller, so it would be mirrored again."""
 
 
 class Eraser:
@@ -38,18 +37,33 @@ class Eraser:
         self._clock = clock
         self._monotonic = monotonic
         self._waited_from: dict[str, float] = {}
+        self._asked: set[str] = set()
+        self._ending: set[str] = set()
 
-    async def begin(self, caller: str) -> None:
+    async def begin(self, caller: str, *, conversations: Collection[str] | None = None) -> None:
         """
         Note that everything under this caller's number is to be deleted, whoever wrote it.
 
-        `go_on` does it. Raises `NotForgotten` while the embedded store holds anything of the
-        caller: it comes first. What a new call leaves there meanwhile is mirrored afterwards.
+        Once this returns, it outlasts a power cut. `go_on` does it, as soon as memory holds none
+        of these `conversations`; None: those that it holds now. What a new call leaves in memory
+        meanwhile is mirrored afterwards. Asking again, before or after, does no harm.
         """
-        holdings = await self._source.holdings(caller)
-        if holdings.memories or holdings.profile is not None:
-            raise NotForgotten("the caller is still in memory: forget the caller there first")
-        await self._ledger.begin_erasure(caller)
+        renews = conversations is not None and not await self._is_deleted(caller)
+        if conversations is None:
+            conversations = await self._source.conversation_ids(caller)
+        await self._ledger.begin_erasure(caller, awaits=conversations, renews=renews)
+        self._asked.add(caller)
+
+    async def state(self, caller: str) -> ErasureState:
+        """
+        Return how far the erasure of a caller is.
+
+        "complete" is said by the process that asked for it, and "none" after a new start: a
+        caller whose erasure has ended is not remembered. Whoever is not sure asks for it again.
+        """
+        if caller in self._ending or await self._ledger.is_erasing(caller):
+            return "pending"
+        return "complete" if caller in self._asked else "none"
 
     async def go_on(self, caller: str, deleted_at: datetime | None) -> bool:
         """
@@ -60,6 +74,8 @@ class Eraser:
         """
         async with claimed(self._ledger.path):
             if deleted_at is None:
+                if await self._is_held(caller):
+                    return False  # memory comes first: it would be mirrored again
                 await self._delete(caller)
                 self._waited_from[caller] = self._monotonic()
                 return False
@@ -73,6 +89,13 @@ class Eraser:
     def _cache_seconds(self) -> float:
         seconds = self._backend.query_cache_seconds
         return seconds + _MARGIN_S if seconds else 0.0
+
+    async def _is_held(self, caller: str) -> bool:
+        awaited = await self._ledger.awaited(caller)
+        return not awaited.isdisjoint(await self._source.conversation_ids(caller))
+
+    async def _is_deleted(self, caller: str) -> bool:
+        return any(who == caller and at is not None for who, at in await self._ledger.erasures())
 
     async def _delete(self, caller: str) -> None:
         await self._backend.delete_user(caller)
@@ -90,5 +113,14 @@ class Eraser:
             await self._ledger.begin_erasure(caller)
             del self._waited_from[caller]
             raise BackendUnreachable(f"{self._backend.name} still returns what was deleted")
-        await self._ledger.forget(caller, ends_erasure=True)
+        await self._backend.scrub()
+        self._ending.add(caller)
+        try:
+            await self._ledger.forget(caller, ends_erasure=True)
+            await self._ledger.scrub()
+        except MemoryStoreError:
+            await self._ledger.begin_erasure(caller)
+            raise
+        finally:
+            self._ending.discard(caller)
         logger.info("a caller was erased from OpenMemory", extra={"action": "mirror_erased"})

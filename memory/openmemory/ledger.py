@@ -7,7 +7,7 @@ asked for again then. Each OpenMemory has a ledger of its own; several processes
 """
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
@@ -30,6 +30,8 @@ _PUT = (
     f"INSERT OR REPLACE INTO rows (caller, {_ENTRY}) "  # noqa: S608 - our own constants
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
+_BEGIN_ERASURE = "INSERT OR IGNORE INTO erasures VALUES (?, ?, NULL)"
+_RENEW_ERASURE = "INSERT OR REPLACE INTO erasures VALUES (?, ?, NULL)"
 _PLACES = (
     "SELECT backend_id, kind, conversation_id, source, id FROM rows WHERE backend_id = ? "
     "AND caller = ? AND kind <> '' AND state IN ('stored', 'shortened')"
@@ -70,6 +72,10 @@ class Ledger:
     async def close(self) -> None:
         """Release the file."""
         await self._file.close()
+
+    async def scrub(self) -> None:
+        """Leave nothing in the file, or beside it, of what has been forgotten."""
+        await self._file.scrub()
 
     async def stamps(self) -> dict[str, str]:
         """Return by caller which stamp the caller's rows were last planned for."""
@@ -166,11 +172,24 @@ class Ledger:
         )
         return await self._file.read(lambda c: c.execute(query, (limit,)).fetchall())
 
-    async def begin_erasure(self, caller: str) -> None:
-        """Note that nothing of this caller may be left there."""
-        query = "INSERT OR REPLACE INTO erasures VALUES (?, NULL)"
+    async def begin_erasure(
+        self, caller: str, *, awaits: Collection[str] = (), renews: bool = True
+    ) -> None:
+        """
+        Note that nothing of this caller may be left there, once memory holds none of `awaits`.
+
+        An erasure that is already noted is begun anew; unless `renews`, it stays as it is.
+        """
+        query = _RENEW_ERASURE if renews else _BEGIN_ERASURE
+        values = (caller, msgspec.json.encode(sorted(awaits)).decode())
         # All else here is derived; this was asked for, and must outlast a power cut.
-        await self._file.write(lambda c: c.execute(query, (caller,)), is_durable=True)
+        await self._file.write(lambda c: c.execute(query, values), is_durable=True)
+
+    async def awaited(self, caller: str) -> frozenset[str]:
+        """Return the conversations that memory has to forget before the caller is erased there."""
+        query = "SELECT awaits FROM erasures WHERE caller = ?"
+        rows = await self._file.read(lambda c: c.execute(query, (caller,)).fetchall())
+        return frozenset(msgspec.json.decode(rows[0][0], type=list[str])) if rows else frozenset()
 
     async def is_erasing(self, caller: str) -> bool:
         """Tell whether an erasure of this caller is not complete yet."""

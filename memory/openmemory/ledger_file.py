@@ -14,10 +14,12 @@ from typing import TypeVar
 from memory.embedded_schema import transaction
 from memory.errors import MemoryStoreError, MemoryUnavailable
 from memory.openmemory.ledger_tables import APPLICATION, SCHEMA, TABLES
+from memory.write_anew import write_anew
 
 logger = logging.getLogger(__name__)
 
 _BUSY_TIMEOUT_S = 10.0
+_READERS_S = 5.0  # of an older state, who keep the log from being emptied
 _BESIDE = ("", "-journal", "-wal", "-shm")  # what SQLite keeps beside a database file
 
 _T = TypeVar("_T")
@@ -60,6 +62,14 @@ class LedgerFile:
         """Run `query`, which is quick, on one snapshot; it waits for no other read either."""
         return await self._run(self._live, lambda: self._asked(self._live, query))
 
+    async def scrub(self) -> None:
+        """
+        Write the file anew and empty the log beside it: of what was deleted nothing is left.
+
+        Raises MemoryUnavailable as long as another process is reading an older state.
+        """
+        await self._run(self._writing, self._scrub)
+
     async def close(self) -> None:
         """Close the file, after what is running."""
         await asyncio.to_thread(self._shut_down)
@@ -82,6 +92,17 @@ class LedgerFile:
             finally:
                 if is_durable:
                     self._writer.execute("PRAGMA synchronous = OFF")
+
+    def _scrub(self) -> None:
+        with _translated(self.path):
+            if self._writer is None:
+                raise MemoryUnavailable(f"the ledger {self.path} is closed")
+            if not write_anew(self._writer, self.path, wait_seconds=_READERS_S):
+                raise MemoryUnavailable(
+                    f"the log beside the mirror's ledger {self.path} may hold what was forgotten, "
+                    "and somebody is still reading: end other programs that read it, such as "
+                    "`run.py status`; it is tried again"
+                )
 
     def _asked(self, pool: ThreadPoolExecutor, query: Callable[[sqlite3.Connection], _T]) -> _T:
         with _translated(self.path):

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-SCHEMA: Final = 1  # kept as the file's user_version
+SCHEMA: Final = 2  # kept as the file's user_version
 APPLICATION: Final = 0x43414C4D  # "CALM": tells our file from anybody else's SQLite database
 
 TABLES: Final = """
@@ -44,10 +44,11 @@ CREATE INDEX rows_by_backend_id ON rows (backend_id) WHERE backend_id <> '';
 CREATE INDEX waiting_rows ON rows (caller) WHERE state IN ('wanted', 'unwanted');
 CREATE INDEX rows_by_state ON rows (state);
 
--- Callers of whom nothing may be left there. `deleted_at_us` is when the last of it was deleted,
--- NULL before that.
+-- Callers of whom nothing may be left there. `awaits` is a JSON list of the conversations that
+-- memory has to forget first. `deleted_at_us` is when the last was deleted there, NULL before that.
 CREATE TABLE erasures (
     caller TEXT PRIMARY KEY,
+    awaits TEXT NOT NULL,
     deleted_at_us INTEGER
 ) WITHOUT ROWID;
 """

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import traceback
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from dataclasses import replace
 
@@ -11,6 +11,7 @@ from memory.errors import MemoryStoreError
 from memory.openmemory.backend import Backend, BackendRefused, BackendUnreachable, Examined
 from memory.openmemory.carry_out import Carrier, Source
 from memory.openmemory.entry import Report, Status
+from memory.openmemory.erase import ErasureState
 from memory.openmemory.ledger import Ledger
 from memory.openmemory.work import MirrorOptions, Work
 
@@ -84,10 +85,32 @@ class Mirror:
             await self._report("ok")  # it may be hours until all of it is there
         await self._work.catch_up()
 
-    async def erase(self, caller: str) -> None:
-        """Have everything under this caller's number deleted there; see `Eraser.begin`."""
-        await self._work.eraser.begin(caller)
+    async def erase(self, caller: str, *, conversations: Collection[str] | None = None) -> None:
+        """
+        Have everything under this caller's number deleted there; see `Eraser.begin`.
+
+        Ask before memory forgets the caller: so it is done whatever comes in between.
+        """
+        await self._work.eraser.begin(caller, conversations=conversations)
         self._woken.set()
+
+    async def erasure_state(self, caller: str) -> ErasureState:
+        """Return how far the erasure of a caller is; see `Eraser.state`."""
+        return await self._work.eraser.state(caller)
+
+    async def purge(self, caller: str, conversations: Collection[str]) -> None:
+        """Delete now what is there of these conversations, which memory does not hold any more."""
+        await self._work.carrier.purge(caller, conversations)
+        self.note([caller])
+
+    async def is_up_to_date(self, caller: str) -> bool:
+        """Tell whether nothing of this caller is still to be added or removed there."""
+        return await self._work.carrier.is_up_to_date(caller)
+
+    async def scrub(self) -> None:
+        """Leave nothing of what was deleted in the files of the ledger and a local OpenMemory."""
+        await self.ledger.scrub()
+        await self.backend.scrub()
 
     async def erase_more(self) -> None:
         """Take every erasure as far as it can be taken now."""

@@ -2,12 +2,12 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from memory.errors import MemoryStoreError
-from memory.holdings import Place
+from memory.holdings import Holdings, Place
 from memory.openmemory.fuse import fuse
 from memory.openmemory.recall import Asked, Ranked, Recall
 from memory.port import (
@@ -43,6 +43,9 @@ class Noticed(Protocol):
     def note_all(self) -> None:
         """Wake it: what is stored of anybody may have changed."""
 
+    async def scrub(self) -> None:
+        """Leave nothing in its own files of whom it has forgotten."""
+
 
 class MirroredStore:
     """
@@ -66,11 +69,23 @@ class MirroredStore:
         failed: Sequence[Failure] = (),
         resolved: Sequence[str] = (),
         advance: tuple[Position, Position] | None = None,
+        replaced: Collection[str] = (),
+        settled: Collection[str] = (),
     ) -> None:
         """Store all of this in one transaction, or nothing; the mirror follows by itself."""
-        await self._store.apply(conversations, failed=failed, resolved=resolved, advance=advance)
-        callers = [each.caller for each in conversations if each.caller is not None]
-        if self._mirror is not None and callers:
+        await self._store.apply(
+            conversations,
+            failed=failed,
+            resolved=resolved,
+            advance=advance,
+            replaced=replaced,
+            settled=settled,
+        )
+        if self._mirror is None:
+            return
+        if replaced:  # whose they were is not known any more
+            self._mirror.note_all()
+        if callers := [each.caller for each in conversations if each.caller is not None]:
             self._mirror.note(callers)
 
     async def search(
@@ -125,6 +140,18 @@ class MirroredStore:
         """Return every noted failure, by file name."""
         return await self._store.failures()
 
+    async def settled(self) -> frozenset[str]:
+        """Return the ids of the decisions that memory includes."""
+        return await self._store.settled()
+
+    async def conversation_ids(self, caller: str) -> list[str]:
+        """Return the ids of the conversations stored of `caller`, sorted."""
+        return await self._store.conversation_ids(caller)
+
+    async def holdings(self, caller: str) -> Holdings:
+        """Return all that the embedded store holds of `caller`."""
+        return await self._store.holdings(caller)
+
     async def profile(self, caller: str) -> Profile | None:
         """Return what is known of `caller`; None without a call or an attempt."""
         return await self._store.profile(caller)
@@ -140,6 +167,16 @@ class MirroredStore:
     def export(self) -> AsyncIterator[str]:
         """Yield the canonical dump of the embedded store."""
         return self._store.export()
+
+    async def scrub(self) -> None:
+        """
+        Leave nothing of what was removed in the files of the embedded store and the mirror.
+
+        What OpenMemory still holds is erased by the mirror, not here.
+        """
+        await self._store.scrub()
+        if self._mirror is not None:
+            await self._mirror.scrub()
 
     async def fresh(self) -> MemoryStore:
         """Return an empty embedded store: a rebuild is mirrored when it is adopted."""

@@ -12,6 +12,7 @@ from memory.facts import statement_of, with_history
 from memory.holdings import Holdings, Place
 from memory.moments import is_known_moment
 from memory.port import Fact, Memory, Noted, Profile
+from memory.speakers import voice_of
 from memory.topics import label_of, topic_of
 
 __all__ = ["KEY", "MARK", "Place", "Wanted", "digest_of", "key_of", "wanted_of"]
@@ -66,11 +67,12 @@ def wanted_of(holdings: Holdings) -> dict[str, Wanted]:
 
     Every summary and every utterance is one; every fact, with its newest value, is one, which
     names the values before it; the profile is one. So what another program reads there about
-    a caller is up to date, and what is outdated is said to be.
+    a caller is up to date, and what is outdated is said to be. A fact that somebody else stated
+    on the caller's line is a row of its own, which says so.
     """
     said = [(place, m) for place, m in holdings.memories if m.kind != "fact" and m.content.strip()]
     rows = [_row_of_memory(place, memory) for place, memory in said]
-    rows += _rows_of_facts(holdings.memories)
+    rows += _rows_of_facts(holdings.memories, holdings.others)
     if holdings.profile is not None:
         rows.append(_row_of_profile(holdings.profile))
     return {row.key: row for row in rows}
@@ -92,20 +94,27 @@ def _row_of_memory(place: Place, memory: Memory) -> Wanted:
     return _row(f"{place.source}/{memory.id}", memory.content, place, _described(memory))
 
 
-def _rows_of_facts(memories: Iterable[tuple[Place, Memory]]) -> list[Wanted]:
+def _rows_of_facts(
+    memories: Iterable[tuple[Place, Memory]], others: Mapping[str, str]
+) -> list[Wanted]:
+    """Return the rows of the facts; `others`: see `Holdings`."""
+
+    def of_whom(each: _Stated) -> tuple[str, str]:
+        return voice_of(others.get(each[0].conversation_id, "")), topic_of(each[2].key)
+
     stated = [
         (place, memory, statement)
         for place, memory in memories
         if memory.kind == "fact" and (statement := statement_of(memory)) is not None
     ]
-    stated.sort(key=_topic_then_age)
+    stated.sort(key=lambda each: (of_whom(each), _age(each)))
     return [
-        _row_of_fact(topic, list(group)[::-1])
-        for topic, group in groupby(stated, key=lambda each: topic_of(each[2].key))
+        _row_of_fact(f"other/{voice}/{topic}" if voice else f"fact/{topic}", [*group][::-1], others)
+        for (voice, topic), group in groupby(stated, key=of_whom)
     ]
 
 
-def _row_of_fact(topic: str, newest_first: Sequence[_Stated]) -> Wanted:
+def _row_of_fact(key: str, newest_first: Sequence[_Stated], others: Mapping[str, str]) -> Wanted:
     place, memory, _ = newest_first[0]
     fact = with_history([statement for _, _, statement in newest_first])
     details = _described(memory) | {
@@ -116,7 +125,11 @@ def _row_of_fact(topic: str, newest_first: Sequence[_Stated]) -> Wanted:
             for each in fact.previous
         ],
     }
-    return _row(f"fact/{topic}", memory.content, place, details)
+    said_by = others.get(place.conversation_id, "")
+    if said_by:
+        details["said_by"] = said_by
+    content = f"{memory.content} (said by {said_by})" if said_by else memory.content
+    return _row(key, content, place, details)
 
 
 def _row_of_profile(profile: Profile) -> Wanted:
@@ -183,10 +196,9 @@ def _row(key: str, content: str, place: Place | None, details: dict[str, Any]) -
     return Wanted(key=key, content=content, tags=tags, metadata=metadata, place=place)
 
 
-def _topic_then_age(stated: _Stated) -> tuple[Any, ...]:
-    place, memory, statement = stated
-    age = (memory.occurred_at, place.conversation_id, place.source, place.id)
-    return topic_of(statement.key), *age
+def _age(stated: _Stated) -> tuple[Any, ...]:
+    place, memory, _ = stated
+    return memory.occurred_at, place.conversation_id, place.source, place.id
 
 
 def _moment(moment: datetime) -> str:

@@ -56,3 +56,9 @@ class IndexCache:
             while self._nbytes > self.max_bytes:
                 _, (_, forgotten) = self._kept.popitem(last=False)
                 self._nbytes -= forgotten.nbytes
+
+    def clear(self) -> None:
+        """Forget every index."""
+        with self._lock:
+            self._kept.clear()
+            self._nbytes = 0

@@ -103,6 +103,9 @@ class FakeBackend:
             del self.kept[row.id]
         self._after("delete_user")
 
+    async def scrub(self):
+        self._step("scrub")
+
     async def query(self, user, text, *, limit):
         assert user.strip()
         self._step("query")

@@ -19,6 +19,7 @@ from memory.openmemory.backend import (
     Row,
     RowRefused,
 )
+from memory.openmemory.sdk.database import scrub_database
 from memory.openmemory.sdk.examine import examine_sdk
 from memory.openmemory.sdk.messages import NOT_INSTALLED
 from memory.openmemory.sdk.process import SdkProcess
@@ -76,6 +77,7 @@ class SdkBackend:
         self.identity = sdk_identity(database)
         self.query_cache_seconds = _CACHE_S  # until it has said that it has no such cache
         self._process = process
+        self._database = database
         self._seconds = process.silence_seconds
         self._query_seconds = query_seconds
 
@@ -147,6 +149,10 @@ class SdkBackend:
     async def delete_user(self, user: str) -> None:
         """Delete every row of `user`, whoever wrote it."""
         await self._ask(DeleteUser(user=user), _nothing)
+
+    async def scrub(self) -> None:
+        """Leave nothing of what was deleted in the database's files; see `Backend`."""
+        await asyncio.to_thread(scrub_database, self._database)
 
     async def query(self, user: str, text: str, *, limit: int) -> list[Match]:
         """Return what matches best among the rows of `user`."""

@@ -141,6 +141,9 @@ class ServerBackend:
             before = left
         raise BackendUnreachable(f"{self.name} still has rows of a user that it deleted")
 
+    async def scrub(self) -> None:
+        """Do nothing: its files are the server's."""
+
     async def query(self, user: str, text: str, *, limit: int) -> list[Match]:
         """Return what matches best; see `Backend.query`."""
         _check(user)

@@ -13,12 +13,18 @@ from memory.port import START, Conversation, Failure, MemoryStore, Position
 from memory.recall.terms import pack, terms_of
 from processor.derive import derive, origin
 from processor.errors import type_and_place
+from processor.kept import read_kept
 from processor.options import ProcessorOptions
+from processor.ordered import is_erased, under
 from processor.retry import failed_once_more
 from processor.storing import Derived, store_derived
+from spool.dropped import Drop
 from spool.format import DamagedLine, Receipt, SpoolError
 from spool.reader import is_line_boundary, ledger_identity, read_file, read_receipts
+from spool.standing_orders import Orders
 from voice.payload import NotUnderstood, parse_event
+from voice.redaction import redact_event
+from voice.rules import Rules
 
 logger = logging.getLogger(__name__)
 
@@ -30,13 +36,25 @@ _DERIVED_KINDS = frozenset(["transcription", "failure"])  # recordings and quara
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Erased:
+    """What comes of an event that was erased: it is not remembered, and its files are to go."""
+
+    conversation_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """What the next lines of the ledger come to, and the position before and after them."""
+    """
+    What the next lines of the ledger come to, and the position before and after them.
+
+    `erased` are conversations that came although they, or their caller, were erased.
+    """
 
     since: Position
     to: Position
     derived: Derived
     failed: Sequence[Failure]
+    erased: Sequence[str] = ()
 
     async def store_in(self, store: MemoryStore, options: ProcessorOptions) -> Sequence[Failure]:
         """Store all of it with its position; see `store_derived`. Return every failure noted."""
@@ -49,7 +67,7 @@ class Batch:
         )
 
 
-def why_not_from(root: Path, position: Position, *, region: str | None) -> str:
+def why_not_from(root: Path, position: Position, *, rules: Rules) -> str:
     """
     Return why memory at `position` cannot go on from there in the ledger at `root`; "" if it can.
 
@@ -59,10 +77,10 @@ def why_not_from(root: Path, position: Position, *, region: str | None) -> str:
     identity = ledger_identity(root)
     if position == START or not identity:
         return ""
-    if position.ledger != origin(identity, region=region):
+    if position.ledger != origin(identity, read_by=rules):
         is_same_ledger = position.ledger.partition("/")[0] == identity
         return (
-            "memory was derived by other rules, or with another PHONE_REGION"
+            "memory was derived by other rules, or with another PHONE_REGION or REDACT"
             if is_same_ledger
             else "memory is of another ledger"
         )
@@ -71,13 +89,18 @@ def why_not_from(root: Path, position: Position, *, region: str | None) -> str:
     return ""
 
 
-def is_position_in(root: Path, position: Position, *, region: str | None) -> bool:
+def is_position_in(root: Path, position: Position, *, rules: Rules) -> bool:
     """Tell whether memory at `position` can go on from there; see `why_not_from`."""
-    return not why_not_from(root, position, region=region)
+    return not why_not_from(root, position, rules=rules)
 
 
 def read_batch(
-    root: Path, since: Position, options: ProcessorOptions, *, until_bytes: int | None = None
+    root: Path,
+    since: Position,
+    options: ProcessorOptions,
+    *,
+    orders: Orders,
+    until_bytes: int | None = None,
 ) -> Batch | None:
     """
     Return what the lines after `since` come to, up to a transaction's worth; None: no line yet.
@@ -87,14 +110,17 @@ def read_batch(
     """
     derived: list[tuple[str, Conversation]] = []
     failed: list[Failure] = []
+    erased: list[str] = []
     offset, count, size_bytes = since.offset, 0, 0
     for receipt, after in read_receipts(root, offset=since.offset):
         if until_bytes is not None and after > until_bytes:
             break
-        result = attempt(root, receipt, region=options.region)
+        result = attempt(root, receipt, rules=options.rules, orders=orders)
         name = name_of(receipt, offset)
         if isinstance(result, Conversation):
             derived.append((name, result))
+        elif isinstance(result, Erased):
+            erased.append(result.conversation_id)
         elif result is not None:
             failed.append(noted(name, result, options=options))
         offset, count = after, count + 1
@@ -103,23 +129,44 @@ def read_batch(
             break
     if offset == since.offset:
         return None
-    identity = origin(ledger_identity(root), region=options.region)
+    identity = origin(ledger_identity(root), read_by=options.rules)
     to = Position(ledger=identity, offset=offset)
-    return Batch(since=since, to=to, derived=derived, failed=failed)
+    return Batch(since=since, to=to, derived=derived, failed=failed, erased=erased)
 
 
 def attempt(
-    root: Path, receipt: Receipt | DamagedLine, *, region: str | None
-) -> Conversation | str | None:
+    root: Path, receipt: Receipt | DamagedLine, *, rules: Rules, orders: Orders
+) -> Conversation | Erased | str | None:
     """Return what an event says; None if nothing; the reason, as text, if that failed."""
     if isinstance(receipt, DamagedLine):
         return str(receipt)
-    if receipt.kind not in _DERIVED_KINDS:
+    drop = orders.dropped.file(receipt.file)
+    conversation_id = receipt.conversation_id
+    if conversation_id is not None and orders.forgotten.is_conversation(conversation_id):
+        return None if drop is not None else Erased(conversation_id=conversation_id)
+    if receipt.kind not in _DERIVED_KINDS or orders.dropped.has_no_memories(receipt.file):
         return None
+    if drop is not None and not drop.kept_sha256:
+        return None
+    result = _unordered(root, receipt, drop, rules)
+    if isinstance(result, str):
+        return result
+    if is_erased(result, orders):
+        return Erased(conversation_id=result.id)
+    ordered = under(result, orders)
+    return (
+        ordered if ordered.search_terms else replace(ordered, search_terms=pack(terms_of(ordered)))
+    )
+
+
+def derive_alone(root: Path, receipt: Receipt, *, rules: Rules) -> Conversation | str:
+    """Return what an event says, whatever the owner decided; the reason if that failed."""
+    return _unordered(root, receipt, None, rules)
+
+
+def _unordered(root: Path, receipt: Receipt, drop: Drop | None, rules: Rules) -> Conversation | str:
     try:
-        body = read_file(root, receipt)
-        event = parse_event(receipt.kind, body, region=region)
-        conversation = derive(event, sha256=receipt.sha256)
+        conversation = _derived(root, receipt, rules) if drop is None else read_kept(root, drop)
         check(conversation)
         if conversation.id != receipt.conversation_id:
             return f"{receipt.file} says that it is of conversation {conversation.id!r}"
@@ -136,7 +183,12 @@ def attempt(
             },
         )
         return type_and_place(error)
-    return replace(conversation, search_terms=pack(terms_of(conversation)))
+    return conversation
+
+
+def _derived(root: Path, receipt: Receipt, rules: Rules) -> Conversation:
+    event = parse_event(receipt.kind, read_file(root, receipt), region=rules.region)
+    return derive(redact_event(event, rules.redact), sha256=receipt.sha256)
 
 
 def name_of(receipt: Receipt | DamagedLine, offset: int) -> str:

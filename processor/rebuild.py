@@ -23,10 +23,13 @@ from processor.lock import held, rebuild_lock
 from processor.options import ProcessorOptions
 from processor.parked import mark_parked
 from processor.replay import Derived, derive_at
+from processor.settle import Standing, settle_since
 from processor.storing import store_derived
 from processor.worker import Worker
 from spool.format import STATE_FOLDER, Receipt
 from spool.reader import ledger_identity, read_receipts
+from spool.standing_orders import Orders
+from voice.rules import Rules
 
 _CHUNK = 50  # events per request to a worker, and per transaction
 _WORTH_WORKERS = 500  # fewer events are done before a worker has started
@@ -88,9 +91,12 @@ async def rebuild(
         if not dry_run:
             fresh = await store.fresh()
             try:
+                orders = await asyncio.to_thread(Orders, root)
+                since = Standing.of(orders)
                 async with aclosing(_derived(root, plan, options, workers=workers)) as derived:
                     await _replay(derived, fresh, plan, options, on_progress=on_progress, stop=stop)
-                report = await (_compare if verify else _switch)(root, store, fresh, options)
+                finish = _compare if verify else _switch
+                report = await finish(root, store, fresh, options, orders=orders, since=since)
             finally:
                 await fresh.close()
     return replace(report, events=len(plan.offsets), seconds=time.monotonic() - began)
@@ -100,7 +106,7 @@ async def _prepare(
     root: Path, store: MemoryStore, options: ProcessorOptions, *, verify: bool
 ) -> _Plan:
     """Plan the replay; raises RebuildFailed where it would replace memory by nothing."""
-    region, until_bytes = options.region, None
+    rules, until_bytes = options.rules, None
     try:
         live: Position | None = await store.position()
     except MemoryDamaged:
@@ -109,15 +115,15 @@ async def _prepare(
             raise
     if verify and live is not None:
         until_bytes = live.offset
-        if reason := await asyncio.to_thread(why_not_from, root, live, region=region):
+        if reason := await asyncio.to_thread(why_not_from, root, live, rules=rules):
             raise RebuildFailed(f"there is nothing to compare: {reason}; run `processor rebuild`")
-    plan = await asyncio.to_thread(_plan, root, region=region, until_bytes=until_bytes)
+    plan = await asyncio.to_thread(_plan, root, rules=rules, until_bytes=until_bytes)
     if plan.end == START and live != START:
         raise RebuildFailed(f"there is no ledger at {root}; is that the right folder?")
     return plan
 
 
-def _plan(root: Path, *, region: str | None, until_bytes: int | None) -> _Plan:
+def _plan(root: Path, *, rules: Rules, until_bytes: int | None) -> _Plan:
     """Read the ledger once, keeping two numbers an event, and order by when the calls ended."""
     moments, offsets = array("d"), array("Q")
     before = 0
@@ -129,7 +135,7 @@ def _plan(root: Path, *, region: str | None, until_bytes: int | None) -> _Plan:
             offsets.append(before)
         before = after
     in_order = sorted(range(len(offsets)), key=moments.__getitem__)
-    ledger = origin(ledger_identity(root), region=region)
+    ledger = origin(ledger_identity(root), read_by=rules)
     end = Position(ledger=ledger, offset=before) if before else START
     return _Plan(offsets=array("Q", (offsets[index] for index in in_order)), end=end)
 
@@ -197,9 +203,10 @@ async def _deriving(
     live answers may come from this event loop.
     """
     idle: SimpleQueue[Worker] = SimpleQueue()
+    orders = await asyncio.to_thread(Orders, root)
 
     def derive_here(offsets: Sequence[int]) -> Derived:
-        return derive_at(root, offsets, region=options.region)
+        return derive_at(root, offsets, rules=options.rules, orders=orders)
 
     def derive_there(offsets: Sequence[int]) -> Derived:
         worker = idle.get()
@@ -215,7 +222,7 @@ async def _deriving(
             yield pool, derive_here
             return
         for _ in range(workers):
-            worker = await asyncio.to_thread(Worker, root, region=options.region)
+            worker = await asyncio.to_thread(Worker, root, rules=options.rules)
             # before the threads: one that waits for it then ends
             stack.push_async_callback(asyncio.to_thread, worker.close)
             idle.put(worker)
@@ -223,21 +230,36 @@ async def _deriving(
 
 
 async def _follow_up(
-    root: Path, fresh: MemoryStore, options: ProcessorOptions, *, until_bytes: int | None = None
+    root: Path,
+    fresh: MemoryStore,
+    options: ProcessorOptions,
+    *,
+    orders: Orders,
+    since: Standing,
+    until_bytes: int | None = None,
 ) -> None:
+    """Bring `fresh` up to what arrived, and to what was decided, since its replay began."""
+    read = partial(read_batch, root, options=options, orders=orders, until_bytes=until_bytes)
     while True:
-        since = await fresh.position()
-        batch = await asyncio.to_thread(read_batch, root, since, options, until_bytes=until_bytes)
+        await asyncio.to_thread(orders.refresh)
+        batch = await asyncio.to_thread(read, since=await fresh.position())
         if batch is None:
-            return
+            break
         await batch.store_in(fresh, options)
+    await settle_since(root, fresh, orders, options, since=since)
 
 
 async def _switch(
-    root: Path, store: MemoryStore, fresh: MemoryStore, options: ProcessorOptions
+    root: Path,
+    store: MemoryStore,
+    fresh: MemoryStore,
+    options: ProcessorOptions,
+    *,
+    orders: Orders,
+    since: Standing,
 ) -> RebuildReport:
     """Let `fresh`, with what arrived meanwhile, take the place of the live memory."""
-    await _follow_up(root, fresh, options)
+    await _follow_up(root, fresh, options, orders=orders, since=since)
     failed = len(await fresh.failures())
     await store.adopt(fresh)
     await mark_parked(root, store, now=options.clock())
@@ -245,12 +267,19 @@ async def _switch(
 
 
 async def _compare(
-    root: Path, store: MemoryStore, fresh: MemoryStore, options: ProcessorOptions
+    root: Path,
+    store: MemoryStore,
+    fresh: MemoryStore,
+    options: ProcessorOptions,
+    *,
+    orders: Orders,
+    since: Standing,
 ) -> RebuildReport:
     """Compare at the same position: a running processor may move the live one meanwhile."""
     for _ in range(_MAX_COMPARISONS):
         before = await store.position()
-        await _follow_up(root, fresh, options, until_bytes=before.offset)
+        until = before.offset
+        await _follow_up(root, fresh, options, orders=orders, since=since, until_bytes=until)
         comparison = await compare(live=store.export(), rebuilt=fresh.export())
         if comparison.is_equal or await store.position() == before:
             failed = len(await fresh.failures())

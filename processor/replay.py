@@ -19,6 +19,8 @@ import msgspec
 from memory.port import Conversation
 from processor.apply import attempt, name_of
 from spool.reader import receipts_at
+from spool.standing_orders import Orders
+from voice.rules import Rules
 
 _LENGTH = struct.Struct(">I")
 _NICENESS = 10  # live answers, and the receiver, come first
@@ -32,15 +34,15 @@ class Derived:
     failed: list[tuple[str, str]]
 
 
-def derive_at(root: Path, offsets: Sequence[int], *, region: str | None) -> Derived:
-    """Return what the events come to whose ledger lines begin at `offsets`."""
+def derive_at(root: Path, offsets: Sequence[int], *, rules: Rules, orders: Orders) -> Derived:
+    """Return what the events come to whose ledger lines begin at `offsets`; nothing if erased."""
     derived = Derived(conversations=[], failed=[])
     for offset, receipt in zip(offsets, receipts_at(root, offsets), strict=True):
-        result = attempt(root, receipt, region=region)
+        result = attempt(root, receipt, rules=rules, orders=orders)
         name = name_of(receipt, offset)
         if isinstance(result, str):
             derived.failed.append((name, result))
-        elif result is not None:
+        elif isinstance(result, Conversation):
             derived.conversations.append((name, result))
     return derived
 
@@ -63,17 +65,19 @@ def receive(stream: IO[bytes]) -> bytes:
     return content
 
 
-def _work(root: Path, region: str | None) -> None:
+def _work(root: Path, rules: Rules) -> None:
     os.nice(_NICENESS)
+    orders = Orders(root)
     while True:
         try:
             offsets = msgspec.msgpack.decode(receive(sys.stdin.buffer), type=list[int])
         except EOFError:
             return
-        derived = derive_at(root, offsets, region=region)
+        orders.refresh()
+        derived = derive_at(root, offsets, rules=rules, orders=orders)
         with suppress(BrokenPipeError):  # the rebuild was killed: the next read ends this too
             send(sys.stdout.buffer, msgspec.msgpack.encode(derived))
 
 
 if __name__ == "__main__":
-    _work(Path(sys.argv[1]), sys.argv[2] or None)
+    _work(Path(sys.argv[1]), msgspec.json.decode(sys.argv[2], type=Rules))

@@ -11,13 +11,14 @@ from apscheduler.triggers.date import DateTrigger  # type: ignore[import-untyped
 
 from memory.errors import MemoryStoreError
 from memory.port import Conversation, Failure, MemoryStore
-from processor.apply import MAX_EVENTS, attempt, noted
+from processor.apply import MAX_EVENTS, Erased, attempt, noted
 from processor.errors import ProcessorError, type_and_place
 from processor.options import ProcessorOptions
 from processor.parked import mark_parked
 from processor.storing import store_derived
 from spool.format import DamagedLine, Receipt, SpoolError
 from spool.reader import read_receipts
+from spool.standing_orders import Orders
 
 logger = logging.getLogger(__name__)
 
@@ -32,8 +33,11 @@ class Retries:
     process or an operator can change it.
     """
 
-    def __init__(self, root: Path, store: MemoryStore, options: ProcessorOptions) -> None:
+    def __init__(
+        self, root: Path, store: MemoryStore, options: ProcessorOptions, orders: Orders
+    ) -> None:
         self._root = root
+        self._orders = orders
         self._store = store
         self._options = options
         self._working = asyncio.Lock()
@@ -123,10 +127,15 @@ class Retries:
 
     def _attempt(
         self, due: Sequence[Failure], receipts: Mapping[str, Receipt | DamagedLine]
-    ) -> dict[str, Conversation | str | None]:
-        region = self._options.region
+    ) -> dict[str, Conversation | Erased | str | None]:
+        self._orders.refresh()
         return {
-            failure.file: attempt(self._root, receipts[failure.file], region=region)
+            failure.file: attempt(
+                self._root,
+                receipts[failure.file],
+                rules=self._options.rules,
+                orders=self._orders,
+            )
             for failure in due
         }
 

@@ -9,9 +9,11 @@ from pathlib import Path
 from memory.errors import MemoryDamaged, MemoryStoreError, PositionMoved
 from memory.port import Failure, MemoryStore
 from processor.apply import read_batch, why_not_from
+from processor.decided import Decided
 from processor.embedding import Embedding
 from processor.errors import ProcessorError, ProcessorLocked, RebuildStopped
 from processor.follow import follow
+from processor.hooks import Hooks
 from processor.lock import held, processor_lock
 from processor.options import ProcessorOptions
 from processor.parked import mark_parked
@@ -19,6 +21,7 @@ from processor.rebuild import rebuild
 from processor.schedule import Retries
 from spool.format import STATE_FOLDER, SpoolError
 from spool.layout import create_durably
+from spool.standing_orders import Orders
 
 logger = logging.getLogger(__name__)
 
@@ -27,7 +30,12 @@ _MAX_PAUSE_S = 30.0
 
 
 async def run_processor(
-    root: Path, store: MemoryStore, *, stop: asyncio.Event, options: ProcessorOptions
+    root: Path,
+    store: MemoryStore,
+    *,
+    stop: asyncio.Event,
+    options: ProcessorOptions,
+    hooks: Hooks | None = None,
 ) -> None:
     """
     Keep `store` up with the spool at `root` until `stop` is set.
@@ -41,7 +49,8 @@ async def run_processor(
         logger.info(
             "following the spool", extra={"action": "processor_follows", "spool": str(root)}
         )
-        processor = _Processor(root, store, options, stop)
+        orders = await asyncio.to_thread(Orders, root)
+        processor = _Processor(root, store, options, stop, orders=orders, hooks=hooks or Hooks())
         try:
             await processor.keep_up()
         finally:
@@ -50,13 +59,22 @@ async def run_processor(
 
 class _Processor:
     def __init__(
-        self, root: Path, store: MemoryStore, options: ProcessorOptions, stop: asyncio.Event
+        self,
+        root: Path,
+        store: MemoryStore,
+        options: ProcessorOptions,
+        stop: asyncio.Event,
+        *,
+        orders: Orders,
+        hooks: Hooks,
     ) -> None:
         self._root = root
+        self._orders = orders
+        self._decided = Decided(root, store, options, orders, hooks)
         self._store = store
         self._options = options
         self._stop = stop
-        self._retries = Retries(root, store, options)
+        self._retries = Retries(root, store, options, orders)
         self._embedding = Embedding(store, options)
         self._has_caught_up = False
 
@@ -76,9 +94,12 @@ class _Processor:
     async def _look(self) -> bool:
         """Do all there is to do now; False if it has to be tried again after a pause."""
         try:
-            await catch_up(self._root, self._store, self._options, stop=self._stop)
+            erased = await catch_up(
+                self._root, self._store, self._options, orders=self._orders, stop=self._stop
+            )
             if not self._stop.is_set():
                 await self._begin()
+                await self._decided.obey(erased)
                 await self._retries.plan()
                 self._embedding.wake()
         except MemoryDamaged as error:
@@ -113,23 +134,31 @@ class _Processor:
 
 
 async def catch_up(
-    root: Path, store: MemoryStore, options: ProcessorOptions, *, stop: asyncio.Event
-) -> None:
+    root: Path,
+    store: MemoryStore,
+    options: ProcessorOptions,
+    *,
+    orders: Orders,
+    stop: asyncio.Event,
+) -> list[str]:
     """
     Apply every line that `store` has not seen yet, a transaction at a time.
 
     A position that cannot be gone on from (another ledger, one cut short, other rules of
     deriving) starts a rebuild. Returns early, between two transactions, once `stop` is set.
+    Return the conversations that came although they, or their callers, were erased.
     """
+    erased: list[str] = []
     while not stop.is_set():
+        await asyncio.to_thread(orders.refresh)
         since = await store.position()
-        reason = await asyncio.to_thread(why_not_from, root, since, region=options.region)
+        reason = await asyncio.to_thread(why_not_from, root, since, rules=options.rules)
         if reason:
             await _rebuild(root, store, options, reason, stop)
             continue
-        batch = await asyncio.to_thread(read_batch, root, since, options)
+        batch = await asyncio.to_thread(read_batch, root, since, options, orders=orders)
         if batch is None:
-            return
+            break
         try:
             failed = await batch.store_in(store, options)
         except PositionMoved:
@@ -137,7 +166,9 @@ async def catch_up(
         logger.debug(
             "events applied", extra={"action": "events_applied", "offset": batch.to.offset}
         )
+        erased += batch.erased
         await _report(root, store, failed, options)
+    return erased
 
 
 async def _rebuild(

@@ -9,6 +9,7 @@ from processor.apply import is_position_in
 from processor.lock import is_held, processor_lock, rebuild_lock
 from processor.quarantine import Quarantine, read_quarantine
 from spool.reader import count_lines
+from voice.rules import Rules
 
 _NEWEST = 10
 
@@ -31,18 +32,18 @@ class Status:
     is_rebuilding: bool
 
 
-async def read_status(root: Path, store: MemoryStore, *, region: str | None) -> Status:
+async def read_status(root: Path, store: MemoryStore, *, rules: Rules) -> Status:
     """
     Return how the memory in `store` stands to the spool at `root`; changes nothing.
 
-    `region` is that of `ProcessorOptions`: memory derived with another one is all backlog.
+    `rules` are those of `ProcessorOptions`: memory derived by others is all backlog.
     """
     position = await store.position()
     failures = await store.failures()
     retrying = tuple(failure for failure in failures if failure.next_attempt_at is not None)
     return Status(
         position=position,
-        backlog=await asyncio.to_thread(_lines_after, root, position, region) + len(retrying),
+        backlog=await asyncio.to_thread(_lines_after, root, position, rules) + len(retrying),
         retrying=retrying,
         parked=tuple(failure for failure in failures if failure.next_attempt_at is None),
         quarantine=await asyncio.to_thread(read_quarantine, root, limit=_NEWEST),
@@ -52,13 +53,13 @@ async def read_status(root: Path, store: MemoryStore, *, region: str | None) -> 
     )
 
 
-async def count_backlog(root: Path, store: MemoryStore, *, region: str | None) -> int:
+async def count_backlog(root: Path, store: MemoryStore, *, rules: Rules) -> int:
     """Return `Status.backlog` alone, cheaply: a health check asks for it often."""
     position = await store.position()
     retrying = [f for f in await store.failures() if f.next_attempt_at is not None]
-    return await asyncio.to_thread(_lines_after, root, position, region) + len(retrying)
+    return await asyncio.to_thread(_lines_after, root, position, rules) + len(retrying)
 
 
-def _lines_after(root: Path, position: Position, region: str | None) -> int:
-    offset = position.offset if is_position_in(root, position, region=region) else 0
+def _lines_after(root: Path, position: Position, rules: Rules) -> int:
+    offset = position.offset if is_position_in(root, position, rules=rules) else 0
     return count_lines(root, offset=offset)

@@ -9,6 +9,7 @@ import msgspec
 
 from processor.errors import RebuildFailed
 from processor.replay import Derived, receive, send
+from voice.rules import Rules
 
 _PROJECT = Path(__file__).resolve().parent.parent
 _decoder = msgspec.msgpack.Decoder(Derived)
@@ -17,9 +18,10 @@ _decoder = msgspec.msgpack.Decoder(Derived)
 class Worker:
     """One process that derives; used by one thread at a time."""
 
-    def __init__(self, root: Path, *, region: str | None) -> None:
+    def __init__(self, root: Path, *, rules: Rules) -> None:
+        read_by = msgspec.json.encode(rules).decode()
         self._process = subprocess.Popen(  # noqa: S603 - our own module, our own arguments
-            [sys.executable, "-m", "processor.replay", str(root.resolve()), region or ""],
+            [sys.executable, "-m", "processor.replay", str(root.resolve()), read_by],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             cwd=_PROJECT,

@@ -19,6 +19,7 @@ from memory.in_memory import InMemoryStore
 from processor.apply import read_batch
 from spool.committer import Committer
 from spool.reader import read_receipts
+from spool.standing_orders import Orders
 from spool.verify import verify
 from spool.writer import Spool
 from tests.platform import platform, samples
@@ -162,7 +163,9 @@ async def fetching(tmp_path, *, patience=None, **options):
 async def memory_of(root):
     """What memory is derived from a spool, as its canonical lines."""
     store = InMemoryStore()
-    while (batch := read_batch(root, await store.position(), QUICK)) is not None:
+    while (
+        batch := read_batch(root, await store.position(), QUICK, orders=Orders(root))
+    ) is not None:
         assert not await batch.store_in(store, QUICK)
     return [line async for line in store.export()]
 

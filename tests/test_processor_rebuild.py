@@ -23,6 +23,7 @@ from processor.parked import mark_parked, parked_folder
 from processor.rebuild import rebuild
 from processor.service import catch_up
 from processor.worker import Worker
+from spool.standing_orders import Orders
 from tests.factories import failure_payload, transcription_payload
 from tests.memories import MONDAY, a_call, a_failure, exported
 from tests.spools import QUICK, a_spool, a_store, calls, deliver, poison, running, until
@@ -31,7 +32,7 @@ PROJECT = Path(__file__).parent.parent
 
 
 async def caught_up(root, store):
-    await catch_up(root, store, QUICK, stop=asyncio.Event())
+    await catch_up(root, store, QUICK, orders=Orders(root), stop=asyncio.Event())
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from processor.rebuild import rebuild
 from processor.schedule import Retries
 from processor.service import catch_up
 from spool.reader import ledger_path
+from spool.standing_orders import Orders
 from spool.sync import Sync
 from spool.writer import Spool
 from tests.factories import audio_payload, encoded, failure_payload, transcription_payload
@@ -130,11 +131,11 @@ class Life:
         await rebuild(self.root, self.store, options=QUICK)
 
     async def catch_up(self):
-        await catch_up(self.root, self.store, QUICK, stop=asyncio.Event())
+        await catch_up(self.root, self.store, QUICK, orders=Orders(self.root), stop=asyncio.Event())
 
     async def retry(self):
         await retry_parked(self.root, self.store)
-        retries = Retries(self.root, self.store, QUICK)
+        retries = Retries(self.root, self.store, QUICK, Orders(self.root))
         await retries._run()
         await retries.close()
 

@@ -14,9 +14,11 @@ from processor.schedule import Retries, find_receipts
 from processor.status import read_status
 from spool.format import DamagedLine
 from spool.reader import ledger_path
+from spool.standing_orders import Orders
 from tests.factories import encoded
 from tests.memories import MONDAY, a_failure, exported
 from tests.spools import POISON, QUICK, a_spool, a_store, calls, deliver, poison, running, until
+from voice.rules import Rules
 
 POLICY = RetryPolicy(base_seconds=5, max_seconds=60, max_attempts=6)
 
@@ -81,7 +83,7 @@ async def test_what_was_parked_is_put_back_and_a_mended_event_leaves_no_trace(tm
     async with a_store(tmp_path / "m.db") as store, running(tmp_path, store):
 
         async def is_parked():
-            return bool((await read_status(tmp_path, store, region=None)).parked)
+            return bool((await read_status(tmp_path, store, rules=Rules())).parked)
 
         await until(is_parked)
         (tmp_path / file).write_bytes(whole)
@@ -104,7 +106,7 @@ async def test_a_retry_survives_a_restart(tmp_path):
         async with running(tmp_path, store):
 
             async def is_parked():
-                return bool((await read_status(tmp_path, store, region=None)).parked)
+                return bool((await read_status(tmp_path, store, rules=Rules())).parked)
 
             await until(is_parked)
         await retry_parked(tmp_path, store)  # while no processor runs
@@ -148,7 +150,7 @@ async def test_what_the_ledger_says_is_read_anew_each_time(tmp_path):
     [changed] = calls(1, first=1, summary="Another.")
     (tmp_path / file).write_bytes(encoded(changed))
     store = InMemoryStore()
-    retries = Retries(tmp_path, store, QUICK)
+    retries = Retries(tmp_path, store, QUICK, Orders(tmp_path))
     await store.apply([], failed=[a_failure(file)])
     await retries._run()
     assert [f.attempts for f in await store.failures()] == [2]

@@ -21,9 +21,11 @@ from processor.rebuild import rebuild
 from processor.service import catch_up, run_processor
 from processor.status import count_backlog, read_status
 from spool.reader import ledger_path
+from spool.standing_orders import Orders
 from tests.factories import transcription_payload
 from tests.memories import a_call, exported
 from tests.spools import QUICK, a_spool, a_store, calls, deliver, poison, running, until
+from voice.rules import Rules
 
 PROJECT = Path(__file__).parent.parent
 
@@ -63,7 +65,7 @@ async def test_it_catches_up_and_then_follows(tmp_path):
             await until(conversations(store, 40))
             deliver(spool, *calls(3, first=40))
             await until(conversations(store, 43))
-            status = await read_status(tmp_path, store, region=None)
+            status = await read_status(tmp_path, store, rules=Rules())
             assert (status.backlog, status.is_running, status.is_rebuilding) == (0, True, False)
         assert not is_held(processor_lock(tmp_path))
 
@@ -142,7 +144,7 @@ async def test_memory_of_another_spool_is_rebuilt(tmp_path):
     async with a_store(tmp_path / "m.db") as store:
         async with running(tmp_path / "a", store):
             await until(conversations(store, 3))
-        assert await count_backlog(tmp_path / "b", store, region=None) == 3
+        assert await count_backlog(tmp_path / "b", store, rules=Rules()) == 3
         async with running(tmp_path / "b", store):
 
             async def is_rebuilt():
@@ -186,7 +188,7 @@ async def test_a_region_of_nothing_is_no_region(tmp_path, caplog):
     async with a_store(tmp_path / "m.db") as store:
         for region in (None, "", None):
             options = replace(QUICK, region=region)
-            await catch_up(tmp_path, store, options, stop=asyncio.Event())
+            await catch_up(tmp_path, store, options, orders=Orders(tmp_path), stop=asyncio.Event())
     assert "rebuilding" not in caplog.text
 
 
@@ -195,7 +197,9 @@ async def test_a_stop_ends_the_rebuild_that_it_started_by_itself(tmp_path):
         with a_spool(tmp_path / name) as spool:
             deliver(spool, *calls(3, first=first))
     async with a_store(tmp_path / "m.db") as store:
-        await catch_up(tmp_path / "a", store, QUICK, stop=asyncio.Event())
+        await catch_up(
+            tmp_path / "a", store, QUICK, orders=Orders(tmp_path / "a"), stop=asyncio.Event()
+        )
         before = await exported(store)
         fresh, stop = store.fresh, asyncio.Event()
 
@@ -204,7 +208,7 @@ async def test_a_stop_ends_the_rebuild_that_it_started_by_itself(tmp_path):
             return await fresh()
 
         store.fresh = stopped_meanwhile
-        await catch_up(tmp_path / "b", store, QUICK, stop=stop)
+        await catch_up(tmp_path / "b", store, QUICK, orders=Orders(tmp_path / "b"), stop=stop)
         assert stop.is_set()
         assert await exported(store) == before
         assert not list(tmp_path.glob("*m.db.rebuild-*"))
@@ -259,16 +263,16 @@ async def test_status_counts_what_is_not_in_memory_yet(tmp_path):
         deliver(spool, *calls(2))
         poison(spool)
     async with a_store(tmp_path / "m.db") as store:
-        status = await read_status(tmp_path, store, region=None)
+        status = await read_status(tmp_path, store, rules=Rules())
         assert (status.backlog, status.is_running) == (3, False)
         assert status.position == Position()
         async with running(tmp_path, store):
 
             async def is_parked():
-                return bool((await read_status(tmp_path, store, region=None)).parked)
+                return bool((await read_status(tmp_path, store, rules=Rules())).parked)
 
             await until(is_parked)
-        status = await read_status(tmp_path, store, region=None)
+        status = await read_status(tmp_path, store, rules=Rules())
         assert (status.backlog, len(status.retrying), len(status.parked)) == (0, 0, 1)
         assert status.counts.conversations == 2
 
@@ -319,13 +323,13 @@ async def test_killed_in_the_middle_memory_ends_as_a_rebuild_does(tmp_path):
 async def test_memory_that_is_found_damaged_is_rebuilt_and_no_event_is_blamed(
     tmp_path, monkeypatch
 ):
-    monkeypatch.setattr("memory.embedded._LOOK_EVERY_S", 0.0)
+    monkeypatch.setattr("memory.embedded_watch._LOOK_EVERY_S", 0.0)
     root, path = tmp_path / "spool", tmp_path / "memory.db"
     calls = [transcription_payload(conversation_id=f"conv_{n}", turns=20) for n in range(30)]
     with a_spool(root) as spool:
         deliver(spool, *calls)
         store = await EmbeddedStore.open(path)
-        await catch_up(root, store, QUICK, stop=asyncio.Event())
+        await catch_up(root, store, QUICK, orders=Orders(root), stop=asyncio.Event())
         before = [line async for line in store.export()]
         await store.close()
         store = await EmbeddedStore.open(path)

@@ -13,6 +13,7 @@ from processor.rebuild import rebuild
 from processor.schedule import Retries
 from processor.service import catch_up
 from processor.storing import store_derived
+from spool.standing_orders import Orders
 from tests.memories import MONDAY, a_call, a_failure
 from tests.spools import QUICK, a_spool, calls, deliver
 
@@ -47,7 +48,7 @@ async def test_following_goes_past_what_the_store_refuses(tmp_path, caplog):
     with a_spool(tmp_path) as spool:
         files = deliver(spool, *calls(5))
     store = refusing("conv_00002")
-    await catch_up(tmp_path, store, QUICK, stop=asyncio.Event())
+    await catch_up(tmp_path, store, QUICK, orders=Orders(tmp_path), stop=asyncio.Event())
     assert (await store.counts()).conversations == 4
     [failure] = await store.failures()
     assert (failure.file, failure.attempts) == (files[2], 1)
@@ -71,7 +72,7 @@ async def test_a_retry_of_what_the_store_refuses_blocks_no_other_retry(tmp_path)
         files = deliver(spool, *calls(3))
     store = refusing("conv_00001")
     await store.apply([], failed=[a_failure(f, attempts=2, next_attempt_at=MONDAY) for f in files])
-    retries = Retries(tmp_path, store, QUICK)
+    retries = Retries(tmp_path, store, QUICK, Orders(tmp_path))
     await retries._run()
     await retries.close()
     assert (await store.counts()).conversations == 2

@@ -17,6 +17,7 @@ from memory.in_memory import InMemoryStore
 from processor.apply import read_batch
 from receiver.intake import came_by_backfill
 from spool.reader import read_receipts
+from spool.standing_orders import Orders
 from spool.verify import verify
 from spool.writer import Arrival
 from tests.factories import AGENT_ID, STARTED_AT, encoded, failure_payload, transcription_payload
@@ -80,7 +81,9 @@ def arrival(body):
 
 async def memory_of(root):
     store = InMemoryStore()
-    while (batch := read_batch(root, await store.position(), QUICK)) is not None:
+    while (
+        batch := read_batch(root, await store.position(), QUICK, orders=Orders(root))
+    ) is not None:
         assert not await batch.store_in(store, QUICK)
     return [line async for line in store.export()]
 

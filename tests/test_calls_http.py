@@ -98,7 +98,7 @@ async def test_other_methods_say_which_there_are(tmp_path):
     async with receiving(tmp_path, admin_key=KEY) as running:
         response = await running.client.put("/calls", headers=ADMIN)
         assert response.status == 405
-        assert response.headers["Allow"] == "GET,POST"
+        assert response.headers["Allow"] == "GET,HEAD,POST"
 
 
 async def test_a_call_is_started_once_and_told_again(tmp_path):

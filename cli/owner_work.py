@@ -1,0 +1,145 @@
+"""Having what the owner decided done: by the processor that runs, or here if none does."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from cli.erasing import erasure_parts
+from cli.history_index import open_history
+from cli.output import problems
+from cli.store import OpenedMemory, open_memory, open_store, processor_options
+from processor.erasure.carry_out import carry_out
+from processor.erasure.parts import Parts
+from processor.errors import ProcessorError, ProcessorLocked
+from processor.lock import held, processor_lock
+from processor.service import catch_up
+from processor.settle import settle
+from settings import Settings
+from spool.forgotten import Tombstone, certificate_of
+from spool.standing_orders import Orders
+
+_LOOK_AGAIN_S = 0.2
+_TRY_AGAIN_S = 2.0
+PATIENCE_S = 120.0
+
+
+_T = TypeVar("_T")
+
+
+class NotDoneYet(ProcessorError):
+    """What was asked for is on record, and goes on without this command."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Here:
+    """The processor's place, which this command has taken."""
+
+    memory: OpenedMemory
+    parts: Parts
+
+
+async def erase(settings: Settings, tombstone: Tombstone) -> dict[str, Any]:
+    """Return the certificate of an erasure once it is complete; raises NotDoneYet."""
+    root = settings.payload_storage_path
+
+    async def look() -> dict[str, Any] | None:
+        return await asyncio.to_thread(certificate_of, root, tombstone.id)
+
+    async def work(here: _Here) -> dict[str, Any]:
+        certificate = await carry_out(tombstone, here.parts)
+        if certificate.completed_at is None:
+            problems.print(f"Waiting for {certificate.waiting_for} …", markup=False)
+        async with asyncio.timeout(PATIENCE_S):  # for others: what is done here takes its time
+            while certificate.completed_at is None:
+                await asyncio.sleep(_TRY_AGAIN_S)
+                certificate = await carry_out(tombstone, here.parts)
+        return certificate.members()
+
+    return await _done(settings, look, work, what=f"the erasure {tombstone.id}")
+
+
+async def obey(settings: Settings, decision_id: str) -> None:
+    """Return once memory obeys a decision that is on record; raises NotDoneYet."""
+
+    async def look() -> bool | None:
+        async with open_store(settings, must_exist=True) as store:
+            return decision_id in await store.settled() or None
+
+    async def work(here: _Here) -> bool:
+        root, store = settings.payload_storage_path, here.memory.store
+        options, orders = processor_options(settings), here.parts.orders
+        await catch_up(root, store, options, orders=orders, stop=asyncio.Event())
+        await settle(root, store, await asyncio.to_thread(Orders, root), options)
+        return True
+
+    await _done(settings, look, work, what=f"the decision {decision_id}")
+
+
+async def _done(
+    settings: Settings,
+    look: Callable[[], Awaitable[_T | None]],
+    work: Callable[[_Here], Awaitable[_T]],
+    *,
+    what: str,
+) -> _T:
+    """Do the work here if no processor runs, else wait until it has been done."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + PATIENCE_S
+    has_told = False
+    try:
+        while True:
+            try:
+                async with _taking_the_place(settings) as here:
+                    return await work(here)
+            except ProcessorLocked:
+                if not has_told:
+                    problems.print("A processor is running: it does the work.")
+                    has_told = True
+            for _ in range(round(_TRY_AGAIN_S / _LOOK_AGAIN_S)):
+                if (found := await look()) is not None:
+                    return found
+                await asyncio.sleep(_LOOK_AGAIN_S)
+            if loop.time() > deadline:
+                raise TimeoutError
+    except TimeoutError as error:
+        raise NotDoneYet(
+            f"{what} is on record and not complete yet: the running processor, or the next one, "
+            "goes on with it; `run.py callers erasures` shows how far they are"
+        ) from error
+
+
+@asynccontextmanager
+async def _taking_the_place(settings: Settings) -> AsyncIterator[_Here]:
+    """Be this spool's processor, with all it needs; raises ProcessorLocked if another one is."""
+    root, path = settings.payload_storage_path, settings.openmemory_db_path
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    of_memory = path.with_name(f".{path.name}.processor.lock")
+    async with AsyncExitStack() as stack:
+        for lock, place in ((of_memory, "memory file"), (processor_lock(root), "spool")):
+            stack.enter_context(
+                held(lock, refusal=ProcessorLocked, holder="processor", place=place)
+            )
+        memory = await stack.enter_async_context(open_memory(settings, upgrade=True, mirrors=True))
+        history = None
+        if settings.history_path.exists():
+            history = await stack.enter_async_context(open_history(settings))
+        parts = await asyncio.to_thread(erasure_parts, settings, memory, history)
+        if parts.mirror is not None and memory.openmemory is not None:
+            await stack.enter_async_context(_mirroring(memory))
+        yield _Here(memory=memory, parts=parts)
+
+
+@asynccontextmanager
+async def _mirroring(memory: OpenedMemory) -> AsyncIterator[None]:
+    """Have OpenMemory brought up to memory meanwhile."""
+    stop = asyncio.Event()
+    mirror = memory.openmemory.mirror if memory.openmemory else None
+    running = asyncio.create_task(mirror.run(stop)) if mirror else None
+    try:
+        yield
+    finally:
+        stop.set()
+        if running is not None:
+            await running

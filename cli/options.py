@@ -17,6 +17,7 @@ def receiver_options(settings: Settings) -> ReceiverOptions:
         live_deadline_seconds=settings.live_deadline_ms / 1000,
         greeting=GreetingOptions(
             template=settings.greeting,
+            tell_unasked=settings.tell_unasked,
             send_first_message=settings.send_first_message,
             send_language=settings.send_language,
         ),

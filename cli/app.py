@@ -6,7 +6,10 @@ from typing import Annotated
 
 import typer
 
+from cli.app_callers import callers_app
 from cli.app_cloud import Yes, add_cloud_commands
+from cli.app_history import history_app
+from cli.app_keeping import add_keeping_commands
 from cli.output import print_problems, problems
 from cli.start import AsJson, start
 from settings import ENV_FILE, SettingsError
@@ -23,7 +26,10 @@ memory_app = typer.Typer(help="Look into memory.", no_args_is_help=True)
 app.add_typer(processor_app, name="processor")
 app.add_typer(spool_app, name="spool")
 app.add_typer(memory_app, name="memory")
+app.add_typer(history_app, name="history")
+app.add_typer(callers_app, name="callers")
 add_cloud_commands(app)
+add_keeping_commands(app)
 
 
 def main() -> None:
@@ -42,12 +48,14 @@ def main() -> None:
 
 def _expected_errors() -> tuple[type[Exception], ...]:
     from cloud.errors import CloudError
+    from history.errors import HistoryError
     from memory.errors import MemoryStoreError
     from processor.errors import ProcessorError
     from receiver.server import CannotListen
     from spool.format import SpoolError
 
-    return (CloudError, MemoryStoreError, ProcessorError, CannotListen, SpoolError, OSError)
+    ours = (CloudError, HistoryError, MemoryStoreError, ProcessorError, CannotListen, SpoolError)
+    return (*ours, OSError)
 
 
 def _serve(*, receiver: bool, processor: bool) -> None:

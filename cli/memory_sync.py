@@ -15,7 +15,7 @@ from rich.progress import (
 from cli.openmemory import open_openmemory, require_openmemory
 from cli.openmemory_state import described
 from cli.output import console, print_json, problems
-from cli.store import open_store, require_spool
+from cli.store import open_store, processor_options, require_spool
 from memory.openmemory.carry_out import Source
 from memory.openmemory.ledger import Tally
 from memory.openmemory.mirror import Mirror, MirrorOptions
@@ -72,7 +72,7 @@ def run_sync(settings: Settings, *, checks: bool, prunes: bool, as_json: bool) -
 async def _run(
     settings: Settings, on_progress: OnProgress, *, checks: bool, prunes: bool
 ) -> _Outcome:
-    root, region = settings.payload_storage_path, settings.phone_region
+    root, rules = settings.payload_storage_path, processor_options(settings).rules
     require_spool(root)
     async with (
         open_store(settings, must_exist=True) as store,
@@ -89,7 +89,7 @@ async def _run(
             report=report,
             tally=await opened.ledger.tally(),
             is_up_to_date=is_up_to_date,
-            events_not_in_memory=await count_backlog(root, store, region=region),
+            events_not_in_memory=await count_backlog(root, store, rules=rules),
         )
 
 

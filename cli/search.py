@@ -8,6 +8,7 @@ from typing import Any
 from rich.text import Text
 
 from cli.output import console, print_json, problems
+from cli.people import by_person
 from cli.store import open_memory
 from memory.port import Found
 from memory.recall.spoken import spoken_age
@@ -42,11 +43,12 @@ async def _search(
 ) -> Sequence[Found] | None:
     wait_seconds = _WAIT_SECONDS if settings.openmemory_wait_ms else None
     async with open_memory(settings, must_exist=True, wait_seconds=wait_seconds) as memory:
-        if await memory.store.profile(caller) is None:
+        store = by_person(memory.store, settings.payload_storage_path)
+        if await store.profile(caller) is None:
             return None
         if memory.openmemory is not None:
             await memory.openmemory.recall.look()
-        return await memory.store.search(caller, query, limit=limit, now=now, explain=explain)
+        return await store.search(caller, query, limit=limit, now=now, explain=explain)
 
 
 def _show(place: int, found: Found, *, now: datetime, explain: bool) -> None:

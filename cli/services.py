@@ -11,12 +11,12 @@ from typing import Any
 import uvloop
 
 from cli.banner import show_banner
-from cli.store import open_memory, processor_options
+from cli.processing import open_processing
+from cli.store import open_memory
 from cli.wiring import open_receiver
 from memory.recall.find import warm_up
 from processor.errors import ProcessorLocked
 from processor.lock import held
-from processor.service import run_processor
 from receiver.context import Receiver
 from receiver.server import serve
 from settings import Settings
@@ -83,11 +83,7 @@ async def _run(
             parts = await stack.enter_async_context(open_receiver(settings, memory))
             services.append(_serve(settings, parts, ready, stop))
         if with_processor:
-            options = processor_options(settings)
-            root = settings.payload_storage_path
-            services.append(run_processor(root, memory.store, options=options, stop=stop))
-            if memory.openmemory is not None and memory.openmemory.mirror is not None:
-                services.append(memory.openmemory.mirror.run(stop))
+            services += await stack.enter_async_context(open_processing(settings, memory, stop))
             if settings.reconcile_every_seconds:
                 services.append(_reconciliation(settings, parts, stop, connects=connects))
         services += [beside(ready, stop) for beside in services_beside]

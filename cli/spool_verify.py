@@ -31,6 +31,8 @@ def _print(report: Report) -> None:
     for finding in report.findings:
         console.print(f"{finding.problem:<8} {finding.file}  {finding.detail}", markup=False)
     megabytes = report.size_bytes / 1024**2
+    dropped = f" ({report.dropped} dropped on purpose)" if report.dropped else ""
     console.print(
-        f"{report.receipts} receipts and {megabytes:.1f} MB compared: {len(report.findings)} wrong"
+        f"{report.receipts} receipts{dropped} and {megabytes:.1f} MB compared: "
+        f"{len(report.findings)} wrong"
     )

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from cli.output import console, print_json
-from cli.store import open_store, require_spool
+from cli.store import open_store, processor_options, require_spool
 from memory.port import Failure
 from processor.parked import retry_parked
 from processor.quarantine import Quarantine
@@ -40,10 +40,10 @@ def retry(settings: Settings, *, as_json: bool) -> int:
 
 
 async def _status(settings: Settings) -> "tuple[Status, Tally | None]":
-    root, region = settings.payload_storage_path, settings.phone_region
+    root, rules = settings.payload_storage_path, processor_options(settings).rules
     require_spool(root)
     async with open_store(settings, must_exist=True) as store:
-        status = await read_status(root, store, region=region)
+        status = await read_status(root, store, rules=rules)
     if settings.openmemory_mode == "embedded":
         return status, None
     from cli.openmemory_state import read_tally

@@ -120,4 +120,6 @@ def processor_options(settings: Settings) -> ProcessorOptions:
         max_seconds=settings.retry_max_seconds,
         max_attempts=settings.retry_max_attempts,
     )
-    return ProcessorOptions(retry=retry, region=settings.phone_region or None)
+    return ProcessorOptions(
+        retry=retry, region=settings.phone_region or None, redact=settings.redacted_kinds
+    )

@@ -3,37 +3,45 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
+from cli.archive import open_archive
 from cli.call_desk import call_desk
 from cli.options import receiver_options
+from cli.people import by_person
 from cli.reload import Reloading
-from cli.store import OpenedMemory
+from cli.store import OpenedMemory, processor_options
 from processor.status import count_backlog
 from receiver.context import Receiver
 from receiver.payload_log import PayloadLog
 from settings import Settings
 from spool.committer import Committer
 from spool.writer import Spool
+from voice.redaction import redact_body
 
 
 @asynccontextmanager
 async def open_receiver(settings: Settings, memory: OpenedMemory) -> AsyncIterator[Receiver]:
     """Open the spool for writing and assemble the receiver; at the end everything is on disk."""
     root, store = settings.payload_storage_path, memory.store
-    payload_log = settings.payload_log_path
-    async with open_spool(settings) as (spool, committer):
+    people = by_person(store, root)
+    async with (
+        open_spool(settings) as (spool, committer),
+        open_archive(settings, memory) as archive,
+    ):
         read_options = Reloading(settings, derive=receiver_options).options
         yield Receiver(
             read_options=read_options,
             spool=spool,
             committer=committer,
-            memory=store,
-            backlog=lambda: count_backlog(root, store, region=settings.phone_region),
-            payload_log=PayloadLog(payload_log) if payload_log else None,
+            memory=people,
+            backlog=lambda: count_backlog(root, store, rules=processor_options(settings).rules),
+            payload_log=_payload_log(settings),
             reconciliation=reconciliation_state(settings),
             mirror=_mirror_state(memory),
-            calls=call_desk(settings, store, read_options=read_options),
+            calls=call_desk(settings, people, read_options=read_options),
+            archive=archive,
         )
 
 
@@ -48,6 +56,14 @@ async def open_spool(settings: Settings) -> AsyncIterator[tuple[Spool, Committer
     finally:
         await committer.close()
         spool.close()
+
+
+def _payload_log(settings: Settings) -> PayloadLog | None:
+    if settings.payload_log_path is None:
+        return None
+    kinds = settings.redacted_kinds
+    redact = partial(redact_body, kinds=kinds) if kinds else None
+    return PayloadLog(settings.payload_log_path, redact=redact)
 
 
 def _mirror_state(memory: OpenedMemory) -> Callable[[], Awaitable[dict[str, Any]]] | None:

@@ -2,13 +2,14 @@
 
 import asyncio
 import math
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from aiohttp import web
 
-from receiver.access import is_admin
+from receiver.asked import limit_of, parameters
 from receiver.call_desk import CallDesk, CallRefused, WantedCall
-from receiver.context import RECEIVER, Receiver
+from receiver.context import RECEIVER
 from receiver.errors import error_response, json_response
 from receiver.request_log import BODY, CALLER, CONVERSATION
 from spool.format import is_conversation_id
@@ -25,26 +26,24 @@ _REQUIRED = frozenset(["to", "agent_id"])
 _KEY_HEADER = "Idempotency-Key"
 
 
-async def calls(request: web.Request) -> web.Response:
-    """Answer GET and POST on /calls; without ADMIN_KEY there is nothing here."""
+async def list_calls(request: web.Request) -> web.Response:
+    """Answer GET /calls."""
+    return await _at_the_desk(request, _list)
+
+
+async def start_call(request: web.Request) -> web.Response:
+    """Answer POST /calls."""
+    return await _at_the_desk(request, _start)
+
+
+async def _at_the_desk(
+    request: web.Request, ask: Callable[[web.Request, CallDesk], Awaitable[web.Response]]
+) -> web.Response:
     receiver = request.app[RECEIVER]
-    admin_key = receiver.options.admin_key
-    if not admin_key:
-        raise web.HTTPNotFound
-    if not is_admin(request, admin_key):
-        response = error_response(
-            401, "unauthorized", "The header Authorization must hold Bearer and ADMIN_KEY's value."
-        )
-        response.headers["WWW-Authenticate"] = "Bearer"
-        return response
-    if request.method not in {"GET", "POST"}:
-        raise web.HTTPMethodNotAllowed(request.method, ["GET", "POST"])
     if receiver.calls is None:
         return error_response(503, "not_configured", "No calls can be started by this server.")
     try:
-        if request.method == "GET":
-            return await _list(request, receiver.calls)
-        return await _start(request, receiver, receiver.calls)
+        return await ask(request, receiver.calls)
     except CallRefused as error:
         receiver.counts["calls_refused"] += 1
         after = error.retry_after_seconds
@@ -57,14 +56,13 @@ async def calls(request: web.Request) -> web.Response:
 
 
 async def _list(request: web.Request, desk: CallDesk) -> web.Response:
-    limit = request.query.get("limit", str(DEFAULT_CALLS))
-    is_number = limit.isascii() and limit.isdecimal() and len(limit) <= len(str(MAX_CALLS))
-    if not is_number or not 1 <= int(limit) <= MAX_CALLS:
-        raise _wrong("invalid_limit", f"`limit` must be a number from 1 to {MAX_CALLS}.")
-    return json_response({"calls": await desk.list(int(limit))})
+    asked = parameters(request, known=("limit",))
+    limit = limit_of(asked, default=DEFAULT_CALLS, most=MAX_CALLS)
+    return json_response({"calls": await desk.list(limit)})
 
 
-async def _start(request: web.Request, receiver: Receiver, desk: CallDesk) -> web.Response:
+async def _start(request: web.Request, desk: CallDesk) -> web.Response:
+    receiver = request.app[RECEIVER]
     body = _object(await _read_body(request))
     wanted = _wanted(body, request.headers.get(_KEY_HEADER))
     started = await desk.start(wanted)

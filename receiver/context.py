@@ -10,6 +10,7 @@ from typing import Any
 from aiohttp import web
 
 from memory.port import MemoryStore
+from receiver.archive import Archive
 from receiver.call_desk import CallDesk
 from receiver.payload_log import PayloadLog
 from spool.committer import Committer
@@ -89,6 +90,7 @@ class Receiver:
     backlog: Callable[[], Awaitable[int]]
     payload_log: PayloadLog | None = None
     calls: CallDesk | None = None
+    archive: Archive | None = None
     recent_calls: RecentCalls = field(default_factory=RecentCalls)
     requests: Requests = field(default_factory=Requests)
     counts: Counter[str] = field(default_factory=Counter)

@@ -5,23 +5,38 @@ from aiohttp import web
 from receiver.context import RECEIVER
 from receiver.errors import Handler
 
-ALLOWED_HEADERS = "Content-Type, X-Api-Key, Authorization"
+ALLOWED_METHODS = "GET, HEAD, POST, DELETE"
+ALLOWED_HEADERS = (
+    "Content-Type, X-Api-Key, Authorization, Idempotency-Key, Range, If-Range, If-None-Match"
+)
+EXPOSED_HEADERS = "Content-Range, ETag, Location, Retry-After, Content-Disposition"
 
 
 @web.middleware
-async def cross_origin(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Answer preflights and mark answers for the configured origins; change nothing else."""
+async def preflights(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answer preflights from the configured origins; change nothing else."""
+    if (
+        request.method != "OPTIONS"
+        or "Access-Control-Request-Method" not in request.headers
+        or not _allowed_origin(request)
+    ):
+        return await handler(request)
+    response = web.Response(status=204)
+    response.headers["Access-Control-Allow-Methods"] = ALLOWED_METHODS
+    response.headers["Access-Control-Allow-Headers"] = ALLOWED_HEADERS
+    response.headers["Access-Control-Max-Age"] = "600"
+    return response
+
+
+async def mark_allowed(request: web.Request, response: web.StreamResponse) -> None:
+    """Mark an answer, before its first byte goes out, as one for its origin if that is allowed."""
+    if origin := _allowed_origin(request):
+        response.headers["Access-Control-Allow-Origin"] = origin
+        response.headers["Access-Control-Expose-Headers"] = EXPOSED_HEADERS
+        response.headers.add("Vary", "Origin")
+
+
+def _allowed_origin(request: web.Request) -> str:
     origin = request.headers.get("Origin", "")
     allowed = request.app[RECEIVER].options.cors_origins
-    if not origin or (origin not in allowed and "*" not in allowed):
-        return await handler(request)
-    if request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers:
-        response: web.StreamResponse = web.Response(status=204)
-        response.headers["Access-Control-Allow-Methods"] = "GET, POST"
-        response.headers["Access-Control-Allow-Headers"] = ALLOWED_HEADERS
-        response.headers["Access-Control-Max-Age"] = "600"
-    else:
-        response = await handler(request)
-    response.headers["Access-Control-Allow-Origin"] = origin
-    response.headers["Vary"] = "Origin"
-    return response
+    return origin if origin in allowed or "*" in allowed else ""

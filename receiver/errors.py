@@ -14,10 +14,22 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 ADVICE = {
     404: "There is nothing here. The endpoints are /webhook/client-data, /webhook/search-data, "
-    "/webhook/post-call, /health and, if ADMIN_KEY is set, /calls.",
-    405: "This endpoint does not take that method; the webhooks take POST, /health takes GET, "
-    "/calls takes both.",
+    "/webhook/post-call, /health and, if ADMIN_KEY is set, those that /openapi.json describes.",
+    405: "This endpoint does not take that method; the header Allow names those it takes, and "
+    "/openapi.json, if ADMIN_KEY is set, describes all that there is.",
 }
+
+
+class Refusal(Exception):
+    """What was asked is not done: `status`, `code` and the message say why, and what to do."""
+
+    def __init__(
+        self, status: int, code: str, message: str, *, retry_after_seconds: int | None = None
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.retry_after_seconds = retry_after_seconds
 
 
 def json_response(
@@ -53,6 +65,10 @@ async def errors_as_json(request: web.Request, handler: Handler) -> web.StreamRe
         if "Allow" in error.headers:
             response.headers["Allow"] = error.headers["Allow"]
         return response
+    except Refusal as error:
+        return error_response(
+            error.status, error.code, str(error), retry_after_seconds=error.retry_after_seconds
+        )
     except (ConnectionError, web.RequestPayloadError):
         request.app[RECEIVER].counts["gone"] += 1
         # Gone in the middle, or no valid HTTP any more. Nothing was kept.

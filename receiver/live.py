@@ -48,8 +48,8 @@ async def client_data(request: web.Request) -> web.Response:
     receiver = request.app[RECEIVER]
     if not has_key(request, receiver.options.client_data_key):
         return _unauthorized("ELEVENLABS_CLIENT_DATA_KEY")
-    profile = await _within_deadline(receiver, _profile_at_ring(request, receiver))
-    return json_response(initiation_answer(profile, greeting=receiver.options.greeting))
+    answer = await _within_deadline(receiver, _answer_ring(request, receiver))
+    return answer or json_response(initiation_answer(None, greeting=receiver.options.greeting))
 
 
 async def search_data(request: web.Request) -> web.Response:
@@ -60,6 +60,11 @@ async def search_data(request: web.Request) -> web.Response:
         return _unauthorized("ELEVENLABS_SEARCH_DATA_KEY")
     answer = await _within_deadline(receiver, _answer_question(request, receiver))
     return answer or json_response(search_answer(None, [], now=receiver.clock()))
+
+
+async def _answer_ring(request: web.Request, receiver: Receiver) -> web.Response:
+    profile = await _profile_at_ring(request, receiver)
+    return json_response(initiation_answer(profile, greeting=receiver.options.greeting))
 
 
 async def _profile_at_ring(request: web.Request, receiver: Receiver) -> Profile | None:

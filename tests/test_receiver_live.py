@@ -305,3 +305,18 @@ async def test_a_whatsapp_user_without_a_number_can_be_asked_about_in_the_call(t
         assert answer["dynamic_variables"]["user_name"] == "Ana"
         found = await ask(running, query="olive", caller_id=user, conversation_id="conv_wa")
         assert found["profile"]["name"] == "Ana"
+
+
+async def test_an_answer_that_cannot_be_made_is_the_neutral_one(tmp_path, monkeypatch):
+    def fail(profile, greeting):
+        raise ValueError("a defect")
+
+    store = await remembering(call_of_ana())
+    async with receiving(tmp_path, memory=store) as running:
+        monkeypatch.setattr("voice.answer._override", fail)
+        response = await running.client.post("/webhook/client-data", json={"caller_id": ANA})
+        assert response.status == 200
+        answer = await response.json()
+        assert running.receiver.counts["defects"] == 1
+    assert answer["dynamic_variables"]["user_name"] == ""
+    assert answer["conversation_config_override"] == {}

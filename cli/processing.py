@@ -1,0 +1,43 @@
+"""From settings to a working processor, and what works beside it: history, retention, erasure."""
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from cli.erasing import eraser
+from cli.history_index import open_history
+from cli.retention import retention_job
+from cli.store import OpenedMemory, processor_options
+from history.follow import follow_history
+from processor.hooks import Hooks
+from processor.retention.nightly import run_nightly
+from processor.retention.upkeep import Upkeep
+from processor.service import run_processor
+from settings import Settings
+from spool.standing_orders import Orders
+
+Services = Sequence[Coroutine[Any, Any, None]]
+
+
+@asynccontextmanager
+async def open_processing(
+    settings: Settings, memory: OpenedMemory, stop: asyncio.Event
+) -> AsyncIterator[Services]:
+    """Open what the processor works on; yield its services, each of which runs until `stop`."""
+    root, options = settings.payload_storage_path, processor_options(settings)
+    async with open_history(settings) as history:
+        job = retention_job(settings, memory.store, history)
+        hooks = Hooks(
+            erase=await asyncio.to_thread(eraser, settings, memory, history),
+            applied=Upkeep(job).after_applied,
+        )
+        orders = await asyncio.to_thread(Orders, root)  # the history's own
+        services = [
+            run_processor(root, memory.store, options=options, stop=stop, hooks=hooks),
+            follow_history(history, orders, options.rules, stop=stop),
+            run_nightly(job, stop=stop),
+        ]
+        if memory.openmemory is not None and memory.openmemory.mirror is not None:
+            services.append(memory.openmemory.mirror.run(stop))
+        yield services

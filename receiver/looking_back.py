@@ -1,0 +1,105 @@
+"""What all endpoints of the archive share: the open history, and what its failures are to say."""
+
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from history.errors import HistoryError, InvalidCursor, NotKept, NotStored, UnknownConversation
+from history.index import History
+from history.values import Entry
+from memory.errors import MemoryStoreError
+from receiver.archive import Archive
+from receiver.asked import caller_key, is_opaque
+from receiver.context import RECEIVER, Receiver
+from receiver.decided import View
+from receiver.errors import Handler, Refusal
+from receiver.request_log import CONVERSATION
+from spool.format import FileDamaged, SpoolError, is_conversation_id
+from voice.errors import NotUnderstood
+
+logger = logging.getLogger(__name__)
+
+RETRY_AFTER_SECONDS = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looking:
+    """One request, and what is needed to answer it."""
+
+    request: web.Request
+    receiver: Receiver
+    archive: Archive
+    history: History
+    view: View
+
+    async def caller(self, named: str) -> str | None:
+        """
+        Return the key of the person whom an opaque id, a number or a key means.
+
+        None for an opaque id that nobody has. Raises Refusal for what can be no caller.
+        """
+        if is_opaque(named):
+            return await self.history.caller_of(named)
+        return self.view.people.person(caller_key(named, region=self.receiver.options.phone_region))
+
+    async def entry(self) -> Entry:
+        """Return the conversation that the path names; raises Refusal if there is none."""
+        conversation_id = self.request.match_info["conversation_id"]
+        entry = None
+        if is_conversation_id(conversation_id):
+            self.request[CONVERSATION] = conversation_id
+            entry = await self.history.entry(conversation_id)
+        if entry is None or self.view.is_erased(entry):
+            raise Refusal(
+                404,
+                "unknown_conversation",
+                "The history has no conversation with this id: GET /history lists those it has.",
+            )
+        return entry
+
+
+def looking_back(answer: Callable[[Looking], Awaitable[web.StreamResponse]]) -> Handler:
+    """Return the handler that opens the archive for `answer`, and tells when it cannot be read."""
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        receiver = request.app[RECEIVER]
+        if receiver.archive is None:
+            raise Refusal(503, "not_configured", "This server has no history.")
+        try:
+            looking = Looking(
+                request=request,
+                receiver=receiver,
+                archive=receiver.archive,
+                history=await receiver.archive.open_history(),
+                view=await receiver.archive.decided.view(receiver.archive.root),
+            )
+            return await answer(looking)
+        except InvalidCursor as error:
+            raise Refusal(400, "invalid_cursor", _sentence(error)) from error
+        except NotKept as error:
+            raise Refusal(410, "not_kept", _sentence(error)) from error
+        except (NotStored, UnknownConversation) as error:
+            raise Refusal(404, "not_stored", _sentence(error)) from error
+        except (FileDamaged, NotUnderstood) as error:
+            raise Refusal(503, "not_readable", _sentence(error)) from error
+        except (HistoryError, MemoryStoreError, SpoolError) as error:
+            raise _not_readable(error) from error
+
+    return handler
+
+
+def _not_readable(error: Exception) -> Refusal:
+    logger.error("the archive cannot be read: %s", error, extra={"action": "archive_failed"})
+    code = "storage_failed"
+    if isinstance(error, HistoryError):
+        code = "history_unavailable"
+    elif isinstance(error, MemoryStoreError):
+        code = "memory_unavailable"
+    return Refusal(503, code, _sentence(error), retry_after_seconds=RETRY_AFTER_SECONDS)
+
+
+def _sentence(error: Exception) -> str:
+    said = str(error)
+    return f"{said[:1].upper()}{said[1:]}."

@@ -48,6 +48,7 @@ def environment(folder: Path, port: int) -> dict[str, str]:
         "ELEVENLABS_POST_CALL_KEY": SECRET,
         "ELEVENLABS_CLIENT_DATA_KEY": KEY,
         "ELEVENLABS_SEARCH_DATA_KEY": KEY,
+        "ADMIN_KEY": KEY,
         "LOG_LEVEL": os.environ.get("LOG_LEVEL", "WARNING"),
     }
 

@@ -36,6 +36,8 @@ def main() -> None:
     """Run the command line. An expected error is one line and exit code 1 or 2."""
     try:
         app()
+    except SystemExit:  # the end of every command: what errors there could have been costs a second
+        raise
     except SettingsError as error:
         print_problems(
             f"These settings cannot be used (environment or {ENV_FILE}):", error.problems

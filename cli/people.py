@@ -8,23 +8,29 @@ from memory.errors import MemoryUnavailable
 from memory.port import MemoryStore
 from memory.resolved import ResolvedStore
 from spool.format import SpoolError
-from spool.standing_orders import Orders
+from spool.standing_orders import Decisions
 
 _FRESH_S = 0.25
 
 
-def by_person(store: MemoryStore, root: Path) -> MemoryStore:
-    """Return `store` as whoever is asked by number reads it: see `ResolvedStore`."""
-    return ResolvedStore(store, PeopleNow(root).resolve)
+async def by_person(store: MemoryStore, root: Path) -> MemoryStore:
+    """
+    Return `store` as whoever is asked by number reads it: see `ResolvedStore`.
+
+    The decisions are read before this returns, so that no live answer waits for all of them.
+    Raises SpoolError if they cannot be read.
+    """
+    decisions = await asyncio.to_thread(Decisions, root)
+    return ResolvedStore(store, PeopleNow(decisions).resolve)
 
 
 class PeopleNow:
     """The owner's decisions about one spool, looked at again every quarter of a second at most."""
 
-    def __init__(self, root: Path) -> None:
-        self._root = root
-        self._orders: Orders | None = None
-        self._looked_at = 0.0
+    def __init__(self, decisions: Decisions) -> None:
+        self._decisions = decisions
+        self._looked_at = time.monotonic()
+        self._looking: asyncio.Task[None] | None = None
 
     async def resolve(self, caller: str) -> str | None:
         """
@@ -33,21 +39,24 @@ class PeopleNow:
         None if nothing may be told: several people share the line, or its erasure is under way.
         Raises MemoryUnavailable.
         """
-        try:
-            orders = await self._now()
-        except SpoolError as error:
-            raise MemoryUnavailable(f"who is behind a number is not known: {error}") from error
-        person = orders.people.person(caller)
-        if orders.people.is_shared(caller):
+        if self._looking is None and time.monotonic() > self._looked_at + _FRESH_S:
+            self._looking = asyncio.create_task(self._look())
+        if self._looking is not None:
+            # One look at a time, which nobody's deadline cancels: the next caller needs it too.
+            await asyncio.shield(self._looking)
+        people, forgotten = self._decisions.people, self._decisions.forgotten
+        person = people.person(caller)
+        if people.is_shared(caller):
             return None
-        if any(orders.forgotten.is_pending(each) for each in {caller, person}):
+        if any(forgotten.is_pending(each) for each in {caller, person}):
             return None
         return person
 
-    async def _now(self) -> Orders:
-        if self._orders is None:
-            self._orders = await asyncio.to_thread(Orders, self._root)
-        elif time.monotonic() > self._looked_at + _FRESH_S:
-            await asyncio.to_thread(self._orders.refresh)
-        self._looked_at = time.monotonic()
-        return self._orders
+    async def _look(self) -> None:
+        try:
+            await asyncio.to_thread(self._decisions.refresh)
+        except SpoolError as error:
+            raise MemoryUnavailable(f"who is behind a number is not known: {error}") from error
+        finally:
+            self._looked_at = time.monotonic()
+            self._looking = None

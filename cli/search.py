@@ -43,7 +43,7 @@ async def _search(
 ) -> Sequence[Found] | None:
     wait_seconds = _WAIT_SECONDS if settings.openmemory_wait_ms else None
     async with open_memory(settings, must_exist=True, wait_seconds=wait_seconds) as memory:
-        store = by_person(memory.store, settings.payload_storage_path)
+        store = await by_person(memory.store, settings.payload_storage_path)
         if await store.profile(caller) is None:
             return None
         if memory.openmemory is not None:

@@ -25,7 +25,7 @@ from voice.redaction import redact_body
 async def open_receiver(settings: Settings, memory: OpenedMemory) -> AsyncIterator[Receiver]:
     """Open the spool for writing and assemble the receiver; at the end everything is on disk."""
     root, store = settings.payload_storage_path, memory.store
-    people = by_person(store, root)
+    people = await by_person(store, root)
     async with (
         open_spool(settings) as (spool, committer),
         open_archive(settings, memory) as archive,

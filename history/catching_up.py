@@ -173,7 +173,7 @@ def _may_differ(
     if line is None:
         return False
     people = orders.people
-    if people.is_shared(line) or people.person_of(line, id_, "") != person:
+    if people.apart(line) or people.person_of(line, id_, "") != person:
         return True
     began_at = datetime_of(started_at)
     callers = {line, person or line}

@@ -84,9 +84,11 @@ def read_conversation(
     if not files:
         return None
     said = _said(orders, files, rules)
-    person = _person(orders, conversation_id, said, speaker_of)
+    key = _key(orders, conversation_id, said, speaker_of)
+    person = None if key is None else orders.people.person(key)
+    keys = {each for each in (said.line, key) if each}
     callers = {caller for caller in (said.line, person) if caller}
-    if any(orders.forgotten.is_caller(each, began_at=said.started_at) for each in callers):
+    if any(orders.forgotten.is_caller(each, began_at=said.started_at) for each in keys):
         erased = Erased(id=conversation_id, line=said.line, person=person)
         return erased if is_pending else None
     tags = tags_of(
@@ -143,14 +145,14 @@ def collected_name(event: CallEnded) -> str:
     )
 
 
-def _person(orders: Orders, conversation_id: str, said: _Said, speaker_of: SpeakerOf) -> str | None:
+def _key(orders: Orders, conversation_id: str, said: _Said, speaker_of: SpeakerOf) -> str | None:
     if said.line is None:
         return None
     speaker = said.speaker
     # Who spoke is looked for only where it matters: on a line of several people.
-    if said.event is not None and orders.people.is_shared(said.line):
+    if said.event is not None and orders.people.apart(said.line):
         speaker = speaker_of(said.event)
-    return orders.people.person_of(said.line, conversation_id, speaker)
+    return orders.people.key_of(said.line, conversation_id, speaker)
 
 
 def _said(orders: Orders, files: Sequence[Stored], rules: Rules) -> _Said:

@@ -14,9 +14,9 @@ def is_erased(conversation: Conversation, orders: Orders) -> bool:
     caller, began_at = conversation.caller, conversation.started_at
     if caller is None:
         return False
-    person = _person(conversation, caller, orders)
+    key = orders.people.key_of(caller, conversation.id, conversation.speaker)
     forgotten = orders.forgotten
-    return any(forgotten.is_caller(each, began_at=began_at) for each in {caller, person})
+    return any(forgotten.is_caller(each, began_at=began_at) for each in {caller, key})
 
 
 def under(conversation: Conversation, orders: Orders) -> Conversation:

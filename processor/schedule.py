@@ -15,6 +15,7 @@ from processor.apply import MAX_EVENTS, Erased, attempt, noted
 from processor.errors import ProcessorError, type_and_place
 from processor.options import ProcessorOptions
 from processor.parked import mark_parked
+from processor.settle import shut_out
 from processor.storing import store_derived
 from spool.format import DamagedLine, Receipt, SpoolError
 from spool.reader import read_receipts
@@ -30,14 +31,22 @@ class Retries:
     Tries the failures that `store` holds again, each when it is due.
 
     What is due is read from the store each time, never remembered, so that a restart, another
-    process or an operator can change it.
+    process or an operator can change it. `writing` is held from deriving to storing: what is
+    decided or erased in between would be undone by what was derived before.
     """
 
     def __init__(
-        self, root: Path, store: MemoryStore, options: ProcessorOptions, orders: Orders
+        self,
+        root: Path,
+        store: MemoryStore,
+        options: ProcessorOptions,
+        orders: Orders,
+        *,
+        writing: asyncio.Lock | None = None,
     ) -> None:
         self._root = root
         self._orders = orders
+        self._writing = writing or asyncio.Lock()
         self._store = store
         self._options = options
         self._working = asyncio.Lock()
@@ -101,7 +110,8 @@ class Retries:
             names = {failure.file for failure in due}
             receipts = await asyncio.to_thread(find_receipts, self._root, names)
             for start in range(0, len(due), MAX_EVENTS):
-                await self._try(due[start : start + MAX_EVENTS], receipts)
+                async with self._writing:
+                    await self._try(due[start : start + MAX_EVENTS], receipts)
             await mark_parked(self._root, self._store, now=now)
         await self.plan()
 
@@ -114,6 +124,10 @@ class Retries:
             return noted(file, error, options=self._options, attempts_before=attempts[file])
 
         results = await asyncio.to_thread(self._attempt, due, receipts)
+        erased = [r.conversation_id for r in results.values() if isinstance(r, Erased)]
+        await asyncio.to_thread(
+            shut_out, self._root, erased, self._orders, now=self._options.clock()
+        )
         errors = {file: result for file, result in results.items() if isinstance(result, str)}
         derived = [(file, r) for file, r in results.items() if isinstance(r, Conversation)]
         failed = await store_derived(

@@ -74,7 +74,9 @@ class _Processor:
         self._store = store
         self._options = options
         self._stop = stop
-        self._retries = Retries(root, store, options, orders)
+        # Whoever derives and then stores holds this: see `Retries`.
+        self._writing = asyncio.Lock()
+        self._retries = Retries(root, store, options, orders, writing=self._writing)
         self._embedding = Embedding(store, options)
         self._has_caught_up = False
 
@@ -94,12 +96,14 @@ class _Processor:
     async def _look(self) -> bool:
         """Do all there is to do now; False if it has to be tried again after a pause."""
         try:
-            erased = await catch_up(
-                self._root, self._store, self._options, orders=self._orders, stop=self._stop
-            )
+            async with self._writing:
+                erased = await catch_up(
+                    self._root, self._store, self._options, orders=self._orders, stop=self._stop
+                )
+                if not self._stop.is_set():
+                    await self._begin()
+                    await self._decided.obey(erased)
             if not self._stop.is_set():
-                await self._begin()
-                await self._decided.obey(erased)
                 await self._retries.plan()
                 self._embedding.wake()
         except MemoryDamaged as error:

@@ -44,6 +44,7 @@ class _Again:
 
     conversations: Sequence[Conversation]
     failed: Sequence[Failure]
+    resolved: Sequence[str]
     erased: Sequence[str]
 
 
@@ -104,9 +105,11 @@ async def _settle(
     touched: frozenset[str],
 ) -> list[str]:
     again = await asyncio.to_thread(_derive_again, root, touched, options, orders)
+    known = {failure.file for failure in await store.failures()}  # with their attempts so far
     await store.apply(
         again.conversations,
-        failed=again.failed,
+        failed=[failure for failure in again.failed if failure.file not in known],
+        resolved=again.resolved,
         replaced=touched,
         settled=[decision.id for decision in new],
     )
@@ -136,7 +139,7 @@ async def _touched(
 def _derive_again(
     root: Path, conversation_ids: Collection[str], options: ProcessorOptions, orders: Orders
 ) -> _Again:
-    conversations, failed, erased = [], [], []
+    conversations, failed, resolved, erased = [], [], [], []
     for receipt, _ in read_receipts(root) if conversation_ids else ():
         if not isinstance(receipt, Receipt) or receipt.conversation_id not in conversation_ids:
             continue
@@ -147,7 +150,9 @@ def _derive_again(
             erased.append(result.conversation_id)
         elif result is not None:
             failed.append(noted(receipt.file, result, options=options))
-    return _Again(conversations=conversations, failed=failed, erased=erased)
+        if not isinstance(result, str):
+            resolved.append(receipt.file)
+    return _Again(conversations=conversations, failed=failed, resolved=resolved, erased=erased)
 
 
 def shut_out(

@@ -11,7 +11,7 @@ from history.values import Day, FileTotal, Totals
 from memory.port import MemoryStore
 from processor.retention.last_run import LastRun, read_last_run
 from processor.status import Status, read_status
-from spool.dropped import Dropped, kept_path
+from spool.dropped import dropped_of, kept_path
 from spool.reader import ledger_path
 from voice.rules import Rules
 
@@ -110,7 +110,7 @@ class _Found:
 
 
 def _found(root: Path, derived: Iterable[Path]) -> _Found:
-    dropped = Dropped(root)
+    dropped = dropped_of(root)
     expired = dropped.all_without_memories()
     remembered = (
         root / kept_path(drop.file)

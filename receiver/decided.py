@@ -39,7 +39,10 @@ class View:
 
     def is_erased(self, entry: Entry) -> bool:
         """Tell whether a conversation is being erased, though the history may not know it yet."""
-        callers = {caller for caller in (entry.caller, entry.line) if caller}
+        callers = set()
+        if entry.line:
+            callers = {entry.line, self.people.key_of(entry.line, entry.id, "")}
+            callers |= {entry.caller or ""} & {*self.people.apart(entry.line)}
         return self.forgotten.is_conversation(entry.id) or any(
             self.forgotten.is_caller(caller, began_at=entry.started_at) for caller in callers
         )

@@ -8,12 +8,15 @@ for a loss, and a deletion that a crash has interrupted can be finished.
 import fcntl
 import json
 import os
+import threading
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Annotated, Literal, NamedTuple
+
+import msgspec
 
 from spool.durable import sync_folder
 from spool.format import DamagedLine, SpoolError, identify_file, is_intact
@@ -44,6 +47,18 @@ class Drop:
     reason: Reason
     at: datetime
     kept_sha256: str = ""
+
+
+class _Line(msgspec.Struct, frozen=True, kw_only=True):
+    v: int
+    file: str
+    what: What
+    reason: Reason
+    at: Annotated[datetime, msgspec.Meta(tz=True)]
+    kept_sha256: str = ""
+
+
+_decoder = msgspec.json.Decoder(_Line)
 
 
 def kept_path(file: str) -> str:
@@ -77,23 +92,19 @@ def decode_drop(line: bytes) -> Drop:
     if not is_intact(line):
         raise DamagedLine(f"the checksum of a line of {DROPPED_FILE} is wrong")
     try:
-        return _drop(json.loads(line))
-    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        members = _decoder.decode(line)
+        if members.v != VERSION or identify_file(members.file) is None:
+            raise ValueError(members.file)
+        bytes.fromhex(members.kept_sha256)
+    except (msgspec.MsgspecError, ValueError) as error:
         message = f"a line of {DROPPED_FILE} is whole, but says nothing known: {error!r}"
         raise DamagedLine(message) from error
-
-
-def _drop(members: dict[str, Any]) -> Drop:
-    what, reason = members["what"], members["reason"]
-    is_known = what in get_args(What) and reason in get_args(Reason)
-    if members["v"] != VERSION or not is_known or identify_file(members["file"]) is None:
-        raise ValueError(members)
     return Drop(
-        file=members["file"],
-        what=what,
-        reason=reason,
-        at=datetime.fromisoformat(members["at"]),
-        kept_sha256=str(members.get("kept_sha256", "")),
+        file=members.file,
+        what=members.what,
+        reason=members.reason,
+        at=members.at,
+        kept_sha256=members.kept_sha256,
     )
 
 
@@ -163,26 +174,64 @@ def read_dropped(root: Path, *, offset: int = 0) -> Iterator[tuple[Drop | Damage
         raise SpoolError(f"cannot read {path}: {error}; check its permissions") from error
 
 
+class _Gone(NamedTuple):
+    """What is known of a dropped file, in little memory: there may be hundreds of thousands."""
+
+    reason: Reason
+    at: float  # unix seconds
+    kept_sha256: bytes
+
+    @classmethod
+    def of(cls, drop: Drop) -> "_Gone":
+        return cls(drop.reason, drop.at.timestamp(), bytes.fromhex(drop.kept_sha256))
+
+    def drop(self, file: str) -> Drop:
+        return Drop(
+            file=file,
+            what="file",
+            reason=self.reason,
+            at=datetime.fromtimestamp(self.at, UTC),
+            kept_sha256=self.kept_sha256.hex(),
+        )
+
+
 class Dropped:
-    """What has been dropped so far; `refresh` reads on from where it stopped."""
+    """
+    What has been dropped so far; `refresh` reads on from where it stopped.
+
+    Any number of threads may share one: see `dropped_of`.
+    """
 
     def __init__(self, root: Path) -> None:
+        self._path = root / DROPPED_FILE
         self._root = root
-        self._offset = 0
-        self._files: dict[str, Drop] = {}
-        self._memories: set[str] = set()
+        self._turn = threading.Lock()
+        self._inode = 0
+        self._forget()
         self.refresh()
+
+    def _forget(self) -> None:
+        self._offset = 0
+        self._files: dict[str, _Gone] = {}
+        self._memories: set[str] = set()
 
     def refresh(self) -> None:
         """Read what has been added; raises SpoolError."""
-        try:
-            size = (self._root / DROPPED_FILE).stat().st_size
-        except FileNotFoundError:
-            size = 0
-        except OSError as error:
-            raise SpoolError(f"cannot read {DROPPED_FILE}: {error}") from error
-        if size == self._offset:
-            return
+        with self._turn:
+            try:
+                found = self._path.stat()
+            except FileNotFoundError:
+                self._forget()
+                return
+            except OSError as error:
+                raise SpoolError(f"cannot read {DROPPED_FILE}: {error}") from error
+            if found.st_size < self._offset or found.st_ino != self._inode:
+                self._forget()  # put back from a copy, perhaps
+                self._inode = found.st_ino
+            if found.st_size > self._offset:
+                self._read_on()
+
+    def _read_on(self) -> None:
         for drop, after in read_dropped(self._root, offset=self._offset):
             self._offset = after
             if isinstance(drop, DamagedLine):
@@ -190,7 +239,7 @@ class Dropped:
             if drop.what == "memories":
                 self._memories.add(drop.file)
             elif not self._is_erased(drop.file):  # nothing that comes later changes that
-                self._files[drop.file] = drop
+                self._files[drop.file] = _Gone.of(drop)
 
     def _is_erased(self, file: str) -> bool:
         known = self._files.get(file)
@@ -203,7 +252,8 @@ class Dropped:
 
     def file(self, file: str) -> Drop | None:
         """Return why `file` is gone; None if it ought to be there."""
-        return self._files.get(file)
+        gone = self._files.get(file)
+        return None if gone is None else gone.drop(file)
 
     def has_no_memories(self, file: str) -> bool:
         """Tell whether what memory had derived from `file` is gone on purpose."""
@@ -211,8 +261,30 @@ class Dropped:
 
     def all_files(self) -> tuple[Drop, ...]:
         """Return every file that is gone on purpose."""
-        return tuple(self._files.values())
+        with self._turn:
+            gone = list(self._files.items())
+        return tuple(each.drop(file) for file, each in gone)
 
     def all_without_memories(self) -> frozenset[str]:
         """Return every file whose memories are gone on purpose."""
-        return frozenset(self._memories)
+        with self._turn:
+            return frozenset(self._memories)
+
+
+_opened: dict[Path, Dropped] = {}
+_opening = threading.Lock()
+
+
+def dropped_of(root: Path) -> Dropped:
+    """
+    Return what has been dropped from the spool at `root`, up to this moment.
+
+    All of a process share one: each would take its own time and memory.
+    """
+    with _opening:
+        dropped = _opened.get(root.absolute())
+        if dropped is None:
+            dropped = _opened[root.absolute()] = Dropped(root.absolute())
+            return dropped
+    dropped.refresh()
+    return dropped

@@ -4,7 +4,7 @@ from datetime import datetime
 from pathlib import Path
 
 from spool.arrival import Arrival
-from spool.dropped import Drop, Dropped
+from spool.dropped import Drop, dropped_of
 from spool.forgotten import Forgotten, Tombstone, new_erasure_id, write_tombstone
 from spool.format import Receipt
 from spool.staging import StagedFile
@@ -21,7 +21,7 @@ class Gone:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._forgotten = Forgotten(root)
-        self._dropped = Dropped(root)
+        self._dropped = dropped_of(root)
 
     def refresh(self) -> None:
         """Look again."""

@@ -56,10 +56,19 @@ class People:
 
     def person_of(self, caller: str, conversation_id: str, name: str) -> str:
         """Return the key of who spoke in a conversation on the line `caller` and gave `name`."""
+        return self.person(self.key_of(caller, conversation_id, name))
+
+    def key_of(self, caller: str, conversation_id: str, name: str) -> str:
+        """
+        Return what `person_of` does, were nobody merged: whose call it was when it was made.
+
+        An erasure is of these keys, so that who is merged with an erased number later, with all
+        the calls made before, is not erased with it.
+        """
         line, key = self._by_conversation.get(conversation_id, ("", ""))
-        if line != caller:
-            key = ""
-        return self.person(key or self._by_name.get((caller, _first(name)), caller))
+        if line == caller:
+            return key
+        return self._by_name.get((caller, _first(name)), caller)
 
     def is_shared(self, caller: str) -> bool:
         """Tell whether several people call from this line, so that who rings is not known."""

@@ -2,12 +2,14 @@
 
 import asyncio
 import json
+import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from processor import rebuild as rebuilding
+from processor import schedule
 from processor.apply import attempt, derive_alone, read_batch
 from processor.hooks import Hooks
 from processor.kept import read_kept, write_kept
@@ -387,3 +389,75 @@ async def test_card_numbers_never_reach_memory(tmp_path):
         # another choice is another memory: it is derived anew, by itself
         await catch_up(root, store, QUICK, orders=Orders(root), stop=asyncio.Event())
         assert "4242 4242" in json.dumps(await exported(store))
+
+
+async def test_who_is_merged_with_a_number_that_was_once_erased_is_not_erased_with_it(
+    root, tmp_path
+):
+    bury(root, BEN, at=datetime.fromtimestamp(START + 2.5 * 86_400, UTC))  # before conv_b2
+    async with a_store(tmp_path / "m.db") as store:
+        assert await brought_up(root, store) == ["conv_b1"]
+        assert await store.conversation_ids(BEN) == ["conv_b2"]
+        decide(root, kind="merge", caller=ANA, into=BEN)
+        assert await brought_up(root, store) == []
+        assert await store.conversation_ids(BEN) == ["conv_a1", "conv_a2", "conv_b2"]
+        await is_as_rebuilt(root, store)
+
+
+async def test_a_retry_brings_nobody_back_who_is_erased_meanwhile(root, tmp_path, monkeypatch):
+    path, aside = root / "conv_b1/conv_b1_transcription.json", tmp_path / "aside"
+    path.rename(aside)
+    deriving, go = threading.Event(), threading.Event()
+    attempt_all = schedule.Retries._attempt
+
+    def slowly(self, due, receipts):
+        found = attempt_all(self, due, receipts)
+        deriving.set()
+        go.wait(5)
+        return found
+
+    monkeypatch.setattr(schedule.Retries, "_attempt", slowly)
+    erased = []
+
+    async def erase(tombstone):
+        assert not await store.conversation_ids(BEN) or go.is_set()
+        await store.apply([], replaced=["conv_b1", "conv_b2"])
+        note_complete(root, tombstone.id, {})
+        erased.append(tombstone)
+
+    stop = asyncio.Event()
+    async with a_store(tmp_path / "m.db") as store:
+        await brought_up(root, store)
+        aside.rename(path)
+        running = asyncio.create_task(
+            run_processor(root, store, stop=stop, options=QUICK, hooks=Hooks(erase=erase))
+        )
+        await asyncio.to_thread(deriving.wait, 5)
+        bury(root, BEN)
+        await asyncio.sleep(1.5)  # a look's time
+        assert not erased  # it waits for what is being derived
+        go.set()
+
+        async def is_erased():
+            return bool(erased)
+
+        await until(is_erased)
+        stop.set()
+        await running
+        assert await store.conversation_ids(BEN) == []
+
+
+async def test_a_failure_that_a_decision_derives_again_is_one_no_more(root, tmp_path):
+    path, aside = root / "conv_b1/conv_b1_transcription.json", tmp_path / "aside"
+    path.rename(aside)
+    async with a_store(tmp_path / "m.db") as store:
+        await brought_up(root, store)
+        [failure] = await store.failures()
+        decide(root, kind="merge", caller=BEN, into=ANA)
+        await brought_up(root, store)
+        assert await store.failures() == [failure]  # as it was, attempts included
+        aside.rename(path)
+        decide(root, kind="untrue", memories=("conv_b1/summary",))
+        await brought_up(root, store)
+        assert await store.failures() == []
+        assert "conv_b1" in await store.conversation_ids(ANA)

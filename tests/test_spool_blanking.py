@@ -1,9 +1,16 @@
 """What a receipt quotes of somebody can be blanked; all else of the ledger stays as it was."""
 
+import re
+from dataclasses import fields
+from pathlib import Path
+
 from spool.blanking import blank_receipts
+from spool.format import Receipt
 from spool.reader import ledger_path, read_receipts
 from tests.erasures import ANA, BEN, deliver_one, quarantine, recording
 from tests.spools import a_spool, commit
+
+PAGE = (Path(__file__).parent.parent / "spool" / "FORMAT.md").read_text("utf-8")
 
 
 def of_ana(content):
@@ -47,3 +54,17 @@ def test_a_receiver_goes_on_after_a_blanked_line(tmp_path):
         assert blank_receipts(tmp_path, files, of_ana) == 2
         deliver_one(spool, recording("conv_9", b"ID3", of=BEN))
     assert len(list(read_receipts(tmp_path))) == 5
+
+
+def test_the_format_page_says_what_of_a_line_may_be_blanked(tmp_path):
+    change = PAGE.partition("\nA line is never changed, but for this: ")[2].partition("\n\n")[0]
+    before = filled(tmp_path)
+    blank_receipts(tmp_path, [receipt.file for receipt in before], lambda _: True)
+    after = [receipt for receipt, _ in read_receipts(tmp_path)]
+    changed = {
+        field.name
+        for old, new in zip(before, after, strict=True)
+        for field in fields(Receipt)
+        if getattr(old, field.name) != getattr(new, field.name)
+    }
+    assert changed == set(re.findall(r"`(reason|body_\w+)`", change))

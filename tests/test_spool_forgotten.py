@@ -2,11 +2,13 @@
 
 import os
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from spool.dropped import Drop, note_dropped
 from spool.durable import remove_files
+from spool.erasing import ask_to_forget
 from spool.forgotten import (
     FORGOTTEN_FOLDER,
     DamagedTombstone,
@@ -29,6 +31,7 @@ from voice.whose import whose
 ANA, BEN = "+15550100142", "+15550100143"
 AT = datetime(2026, 11, 21, 10, tzinfo=UTC)
 HOUR = timedelta(hours=1)
+FORMAT = Path(__file__).parent.parent / "spool" / "FORMAT.md"
 
 
 def bury(root, *callers, conversations=(), at=AT, kind="caller"):
@@ -280,3 +283,13 @@ def test_a_folder_that_is_removed_in_the_middle_of_a_commit_is_made_again(root, 
     monkeypatch.setattr("spool.batch.os.link", remove_first)
     assert [status for status, _ in stored(root, event)] == ["stored"]
     assert removed
+
+
+def test_the_format_page_names_every_file_of_an_erasure(root):
+    page = FORMAT.read_text("utf-8").partition("## Forgotten")[2].partition("\n## ")[0]
+    tombstone = ask_to_forget(root, callers=[ANA], at=AT)
+    note_complete(root, tombstone.id, {"id": tombstone.id})
+    names = {path.name for path in (root / FORGOTTEN_FOLDER).iterdir()}
+    assert names == {"key", *(tombstone.id + end for end in (".json", ".done.json", ".progress"))}
+    for name in names:
+        assert f"`{name.replace(tombstone.id, 'er_…')}`" in page.replace("forgotten/", "")

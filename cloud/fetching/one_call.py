@@ -9,7 +9,7 @@ import msgspec
 from cloud.fetching.conversations import RUNNING, Conversations, Row
 from cloud.fetching.intake import Intake
 from cloud.fetching.report import BackfillReport
-from spool.dropped import Dropped
+from spool.dropped import dropped_of
 from spool.forgotten import Forgotten
 from spool.format import Kind, file_path, is_conversation_id
 from voice.errors import NotUnderstood
@@ -30,7 +30,7 @@ class OneCall:
     ) -> None:
         self._conversations = conversations
         self._root = root
-        self._dropped = Dropped(root)
+        self._dropped = dropped_of(root)
         self._forgotten = Forgotten(root)
         self._intake = intake
         self._report = report

@@ -19,7 +19,7 @@ from processor.retention.last_run import LastRun, write_last_run
 from processor.retention.plan import Plan, plan
 from processor.retention.policy import RetentionPolicy
 from processor.retention.report import RetentionReport, groups_of, never_in_memory
-from spool.dropped import Dropped
+from spool.dropped import dropped_of
 from spool.durable import remove_files
 from spool.format import STATE_FOLDER, SpoolError
 from spool.reader import ledger_identity
@@ -134,7 +134,7 @@ def _run(
 ) -> RetentionReport:
     root, started_at = job.root, job.clock()
     with nullcontext() if is_dry_run else locked(root):
-        dropped = Dropped(root)
+        dropped = dropped_of(root)
         found = gather(root, dropped=dropped, progress=progress, began=began)
         planned = plan(found.files, job.policy, now=started_at, total_bytes=found.total_bytes)
         if is_dry_run:

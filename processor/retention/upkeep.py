@@ -19,7 +19,7 @@ from processor.retention.run import (
     read_progress,
 )
 from processor.retention.unstored import Unstored
-from spool.dropped import Dropped
+from spool.dropped import Dropped, dropped_of
 
 logger = logging.getLogger(__name__)
 
@@ -59,7 +59,7 @@ class Upkeep:
 
     def _look(self) -> Dropped:
         if self._dropped is None:
-            self._dropped = Dropped(self._job.root)
+            self._dropped = dropped_of(self._job.root)
         self._dropped.refresh()
         return self._dropped
 

@@ -16,6 +16,8 @@ def is_erased(conversation: Conversation, orders: Orders) -> bool:
         return False
     key = orders.people.key_of(caller, conversation.id, conversation.speaker)
     forgotten = orders.forgotten
+    if forgotten.is_named(caller, conversation.speaker, began_at=began_at):
+        return True
     return any(forgotten.is_caller(each, began_at=began_at) for each in {caller, key})
 
 

@@ -54,15 +54,23 @@ async def settle(
     """
     Make memory obey each decision that it does not include yet, all in one transaction.
 
-    Return the conversations that are still there although they were erased. Erasures are not
-    settled here: what they remove is on disk, too.
+    Return the conversations that are still there although they were erased. Of erasures only
+    those are settled that are complete, in a memory that is older than they are.
     """
     known = await store.settled()
     new = [decision for decision in orders.decisions if decision.id not in known]
-    if not new:
+    pending = {tombstone.id for tombstone in orders.forgotten.pending()}
+    erased = orders.forgotten.ids - pending - known
+    if not new and not erased:
         return []
     touched = await _touched(store, orders, new)
-    return await _settle(root, store, orders, options, new=new, touched=touched)
+    if erased:  # this memory is older than they are: it was put back from a copy, perhaps
+        touched |= {each async for each in _erased_in(store, orders)}
+    ids = [*(decision.id for decision in new), *erased]
+    came = await _settle(root, store, orders, options, ids=ids, touched=touched)
+    if erased:
+        await store.scrub()
+    return came
 
 
 async def settle_since(
@@ -81,7 +89,9 @@ async def settle_since(
     touched = await _touched(fresh, orders, new) | {file.partition("/")[0] for file in dropped}
     if now.erasures != since.erasures:
         touched |= {each async for each in _erased_in(fresh, orders)}
-    await _settle(root, fresh, orders, options, new=orders.decisions, touched=touched)
+    pending = {tombstone.id for tombstone in orders.forgotten.pending()}
+    ids = sorted(orders.ids - pending)  # who carries those out notes them
+    await _settle(root, fresh, orders, options, ids=ids, touched=touched)
 
 
 async def _erased_in(store: MemoryStore, orders: Orders) -> AsyncIterator[str]:
@@ -101,7 +111,7 @@ async def _settle(
     orders: Orders,
     options: ProcessorOptions,
     *,
-    new: Sequence[Decision],
+    ids: Sequence[str],
     touched: frozenset[str],
 ) -> list[str]:
     again = await asyncio.to_thread(_derive_again, root, touched, options, orders)
@@ -111,11 +121,11 @@ async def _settle(
         failed=[failure for failure in again.failed if failure.file not in known],
         resolved=again.resolved,
         replaced=touched,
-        settled=[decision.id for decision in new],
+        settled=ids,
     )
     logger.debug(
         "memory follows the decisions of its owner",
-        extra={"action": "decisions_settled", "decisions": len(new), "calls": len(touched)},
+        extra={"action": "decisions_settled", "decisions": len(ids), "calls": len(touched)},
     )
     return list(again.erased)
 

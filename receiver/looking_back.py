@@ -1,6 +1,8 @@
 """What all endpoints of the archive share: the open history, and what its failures are to say."""
 
+import asyncio
 import logging
+import os
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -16,7 +18,7 @@ from receiver.context import RECEIVER, Receiver
 from receiver.decided import View
 from receiver.errors import Handler, Refusal
 from receiver.request_log import CONVERSATION
-from spool.format import FileDamaged, SpoolError, is_conversation_id
+from spool.format import FileDamaged, SpoolError, identify_file, is_conversation_id
 from voice.errors import NotUnderstood
 
 logger = logging.getLogger(__name__)
@@ -51,6 +53,13 @@ class Looking:
         if is_conversation_id(conversation_id):
             self.request[CONVERSATION] = conversation_id
             entry = await self.history.entry(conversation_id)
+            if entry is None and await asyncio.to_thread(self._is_stored, conversation_id):
+                raise Refusal(
+                    503,
+                    "history_behind",
+                    "The conversation is stored, and not in the history yet: ask again.",
+                    retry_after_seconds=1,
+                )
         if entry is None or self.view.is_erased(entry):
             raise Refusal(
                 404,
@@ -58,6 +67,16 @@ class Looking:
                 "The history has no conversation with this id: GET /history lists those it has.",
             )
         return entry
+
+    def _is_stored(self, conversation_id: str) -> bool:
+        """Tell whether something of a conversation is in the spool that was not erased."""
+        if self.view.forgotten.is_conversation(conversation_id):
+            return False
+        try:
+            names = os.listdir(self.archive.root / conversation_id)  # noqa: PTH208  # names alone
+        except OSError:
+            return False
+        return any(identify_file(f"{conversation_id}/{name}") for name in names)
 
 
 def looking_back(answer: Callable[[Looking], Awaitable[web.StreamResponse]]) -> Handler:

@@ -7,22 +7,24 @@ the last step of an erasure removes it.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from spool.decisions import read_decisions
 from spool.durable import remove_files, write_over
 from spool.forgotten import (
     FORGOTTEN_FOLDER,
     Tombstone,
     keyed_hash,
+    name_on,
     new_erasure_id,
     spool_key,
     write_tombstone,
 )
 from spool.format import SpoolError
-from spool.people import People
+from spool.people import Decision, People
 
 _ENDING = ".progress"
 
@@ -78,6 +80,7 @@ def ask_to_forget(
         conversations=tuple(sorted(set(conversations))),
         scanned_bytes=scanned_bytes,
     )
+    names = names_of(read_decisions(root), erasing.callers)
     tombstone = Tombstone(
         id=erasing.id,
         kind="caller" if erasing.callers else "conversation",
@@ -86,10 +89,23 @@ def ask_to_forget(
         conversations=tuple(
             keyed_hash(key, "conversation", each) for each in erasing.conversations
         ),
+        names=tuple(keyed_hash(key, "name", each) for each in sorted(names)),
     )
     write_erasing(root, erasing)  # first: the tombstone alone does not say whom it is about
     write_tombstone(root, tombstone)
     return tombstone
+
+
+def names_of(decisions: Iterable[Decision], callers: Collection[str]) -> frozenset[str]:
+    """Return what `callers` who are one of several people of a line are told by: see `name_on`."""
+    people = People(decisions := tuple(decisions))
+    return frozenset(
+        name_on(each.caller, each.name)
+        for each in decisions
+        if each.kind == "split"
+        and each.name
+        and people.key_of(each.caller, "", each.name) in callers
+    )
 
 
 def keys_of(people: People, caller: str) -> frozenset[str]:

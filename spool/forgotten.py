@@ -20,6 +20,7 @@ from typing import Any, Literal
 
 from spool.durable import write_once
 from spool.format import SpoolError
+from spool.people import first_name_of
 
 FORGOTTEN_FOLDER = ".spool/forgotten"
 _KEY_FILE = "key"
@@ -30,7 +31,7 @@ _VERSION = 1
 # A folder that changed this short a while ago may change again without its time showing it.
 _SETTLED_SECONDS = 2.0
 
-HashKind = Literal["caller", "conversation"]
+HashKind = Literal["caller", "conversation", "name"]
 
 
 class DamagedTombstone(SpoolError):
@@ -43,7 +44,8 @@ class Tombstone:
     One erasure. `callers` and `conversations` are keyed hashes; `at` is when it was asked for.
 
     "caller": everything of these callers that began before `at`, these conversations among it.
-    "conversation": these conversations alone, whenever they began.
+    "conversation": these conversations alone, whenever they began. `names` are hashes of a line
+    and a name (`name_on`): calls on it that began before `at`, in which that name is given.
     """
 
     id: str
@@ -51,6 +53,13 @@ class Tombstone:
     at: datetime
     callers: tuple[str, ...] = ()
     conversations: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+
+
+def name_on(line: str, name: str) -> str:
+    """Return what is hashed for who gives `name` on a line; "" for no name."""
+    first = first_name_of(name)
+    return f"{line}\0{first}" if first else ""
 
 
 def new_erasure_id() -> str:
@@ -90,6 +99,7 @@ def write_tombstone(root: Path, tombstone: Tombstone) -> None:
         "at": tombstone.at.astimezone(UTC).isoformat(),
         "callers": list(tombstone.callers),
         "conversations": list(tombstone.conversations),
+        "names": list(tombstone.names),
     }
     content = json.dumps(members, indent=1).encode("ascii") + b"\n"
     if not write_once(_path(root, tombstone.id, _TOMBSTONE), content):
@@ -129,6 +139,7 @@ class Forgotten:
         self._seen: tuple[int, int] | None = None
         self._key: bytes | None = None
         self._callers: dict[str, datetime] = {}
+        self._names: dict[str, datetime] = {}
         self._conversations: set[str] = set()
         self._pending: dict[str, Tombstone] = {}
         self._ids: frozenset[str] = frozenset()
@@ -165,9 +176,12 @@ class Forgotten:
         ids = {name.removesuffix(_TOMBSTONE) for name in names if _is_tombstone(name)}
         for each in sorted(ids - self._ids):
             tombstone = _read(folder / f"{each}{_TOMBSTONE}")
-            for caller in tombstone.callers:
-                known = self._callers.get(caller)
-                self._callers[caller] = max(known, tombstone.at) if known else tombstone.at
+            for known, hashes in (
+                (self._callers, tombstone.callers),
+                (self._names, tombstone.names),
+            ):
+                for hashed in hashes:
+                    known[hashed] = max(known.get(hashed, tombstone.at), tombstone.at)
             self._conversations.update(tombstone.conversations)
             self._pending[each] = tombstone
         self._ids = frozenset(ids)
@@ -184,6 +198,13 @@ class Forgotten:
         if not self._callers:
             return False
         erased_at = self._callers.get(self.hash_of("caller", caller))
+        return erased_at is not None and began_at < erased_at
+
+    def is_named(self, line: str, name: str, *, began_at: datetime) -> bool:
+        """Tell whether who gives `name` on `line` was erased after `began_at`."""
+        if not self._names or not (named := name_on(line, name)):
+            return False
+        erased_at = self._names.get(self.hash_of("name", named))
         return erased_at is not None and began_at < erased_at
 
     def is_pending(self, caller: str) -> bool:
@@ -230,6 +251,7 @@ def _read(path: Path) -> Tombstone:
             at=datetime.fromisoformat(members["at"]),
             callers=tuple(map(str, members["callers"])),
             conversations=tuple(map(str, members["conversations"])),
+            names=tuple(map(str, members.get("names", ()))),
         )
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise _damaged(path, error) from error

@@ -68,7 +68,7 @@ class People:
         line, key = self._by_conversation.get(conversation_id, ("", ""))
         if line == caller:
             return key
-        return self._by_name.get((caller, _first(name)), caller)
+        return self._by_name.get((caller, first_name_of(name)), caller)
 
     def is_shared(self, caller: str) -> bool:
         """Tell whether several people call from this line, so that who rings is not known."""
@@ -111,7 +111,7 @@ class People:
         if not decision.conversations and not decision.name:
             self._into.pop(decision.caller, None)
             return
-        line, name = decision.caller, _first(decision.name)
+        line, name = decision.caller, first_name_of(decision.name)
         apart = self._apart.setdefault(line, [])
         key = decision.into or self._by_name.get((line, name)) or f"{line}~{len(apart) + 2}"
         self._relate(line, key)
@@ -123,7 +123,7 @@ class People:
             self._by_conversation[conversation_id] = (line, key)
 
 
-def _first(name: str) -> str:
-    """Return what is compared of a name: its first word, without regard to case."""
+def first_name_of(name: str) -> str:
+    """Return what is compared of a name that was given: its first word, in small letters."""
     words = name.casefold().split()
     return words[0].strip(".,") if words else ""

@@ -154,6 +154,18 @@ async def test_a_conversation_tells_its_files_and_why_one_is_gone(tmp_path):
     assert "deleted by retention on" in gone["error"]["message"]
 
 
+async def test_a_conversation_that_the_history_has_not_read_yet_is_to_be_asked_for_again(tmp_path):
+    async with looking_back(tmp_path) as looked:
+        await looked.running.deliver_json(transcription_payload(conversation_id="conv_new"))
+        for ask in (looked.get, looked.delete):
+            response = await ask("/history/conv_new")
+            assert response.status == 503
+            assert (await response.json())["error"]["code"] == "history_behind"
+            assert response.headers["Retry-After"] == "1"
+        await looked.catch_up()
+        assert (await looked.get("/history/conv_new")).status == 200
+
+
 @pytest.mark.parametrize(
     "path",
     ["conv_none", "..", "%2e%2e%2fetc", "a" * 129, "conv%20x", "%ff", "conv_ana_1%00"],

@@ -16,9 +16,10 @@ from processor.kept import read_kept, write_kept
 from processor.rebuild import rebuild
 from processor.service import catch_up, run_processor
 from processor.settle import came_back, settle
-from spool.decisions import new_decision_id, write_decision
+from spool.decisions import new_decision_id, remove_decisions, write_decision
 from spool.dropped import Drop, kept_path, note_dropped
 from spool.durable import remove_files
+from spool.erasing import ask_to_forget
 from spool.forgotten import (
     Forgotten,
     Tombstone,
@@ -461,3 +462,26 @@ async def test_a_failure_that_a_decision_derives_again_is_one_no_more(root, tmp_
         await brought_up(root, store)
         assert await store.failures() == []
         assert "conv_b1" in await store.conversation_ids(ANA)
+
+
+async def test_a_memory_file_older_than_an_erasure_forgets_at_the_next_look(root, tmp_path):
+    async with a_store(tmp_path / "m.db") as store:
+        await brought_up(root, store)
+        tombstone = bury(root, ANA)
+        note_complete(root, tombstone.id, {})  # by another memory file; this one is a copy
+        assert set(await brought_up(root, store)) == {"conv_a1", "conv_a2"}
+        assert await store.conversation_ids(ANA) == []
+        assert tombstone.id in await store.settled()
+        await is_as_rebuilt(root, store)
+
+
+async def test_an_erased_person_of_a_line_is_known_by_name_afterwards(root, tmp_path):
+    decision = decide(root, kind="split", caller=BEN, conversations=("conv_b2",), name="Bea Lopez")
+    ask_to_forget(root, callers=[f"{BEN}~2"])
+    remove_decisions(root, [decision.id])
+    with a_spool(root) as spool:  # nobody had seen it; it began before
+        deliver(spool, call("conv_b0", BEN, name="Bea", day=-9), call("conv_b3", BEN, day=4))
+    async with a_store(tmp_path / "m.db") as store:
+        assert set(await brought_up(root, store)) >= {"conv_b0"}
+        assert "conv_b0" not in await store.conversation_ids(BEN)
+        assert "conv_b3" in await store.conversation_ids(BEN)

@@ -74,7 +74,8 @@ async def _memory(work: Work) -> None:
     store = work.parts.store
     failed = [each.file for each in await store.failures() if _conversation_of(each.file) in ids]
     await asyncio.to_thread(work.note, {"parked": len(failed)})
-    await store.apply([], replaced=sorted(ids), resolved=failed)
+    settled = [work.tombstone.id]  # a memory file without it is older than the erasure
+    await store.apply([], replaced=sorted(ids), resolved=failed, settled=settled)
     await mark_parked(work.parts.root, store, now=work.parts.clock())
 
 

@@ -67,7 +67,15 @@ def moment_of(asked: Mapping[str, str], name: str, *, is_end: bool) -> datetime 
             day = datetime.combine(date.fromisoformat(value), time(), UTC)
             return day + timedelta(days=1) if is_end else day
         moment = datetime.fromisoformat(_LOST_PLUS.sub("+", value))
-    except (ValueError, OverflowError):
+        if moment.tzinfo is not None:
+            moment.astimezone(UTC)  # what is asked for is compared in UTC
+    except OverflowError:
+        raise _wrong(
+            f"invalid_{name}",
+            f"`{name}` is outside of the calendar: there is no time before the year 1 or after "
+            "9999, and the day 9999-12-31 does not end in it. Leave it out for no bound.",
+        ) from None
+    except ValueError:
         moment = None
     if moment is None or moment.tzinfo is None:
         raise _wrong(

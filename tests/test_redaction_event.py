@@ -115,6 +115,25 @@ def test_a_card_number_told_in_parts_is_redacted_in_each():
     ]
 
 
+def test_a_card_number_told_in_parts_is_redacted_whatever_the_parts_are_called():
+    event = redacted(
+        ("a", "Your card number, please?"),
+        ("u", "4242 is the first"),
+        ("a", "Okay."),
+        ("u", "then the second one, 4242"),
+        ("a", "Yes."),
+        ("u", "the third is 4242"),
+        ("a", "And then?"),
+        ("u", "and finally the last, 4242."),
+    )
+    assert messages_of(event)[1::2] == [
+        f"{CARD} is the first",
+        f"then the second one, {CARD}",
+        f"the third is {CARD}",
+        f"and finally the last, {CARD}.",
+    ]
+
+
 def test_what_the_agent_repeats_of_the_parts_is_redacted():
     event = redacted(
         ("u", "My card is three seven eight two"),

@@ -4,8 +4,8 @@ How the phrases of the tables are written, and how they are looked for.
 A phrase is a row of elements with spaces between them, compared with the words of a sentence:
 "a|b" is one of two words, "stem*" every word that begins so, "two+words" both in a row; "(a|b)" may
 be left out, "(a|b)3" be there up to three times; "..2" are up to two words of any kind, "..."
-up to four; "!a|b" says what may not follow; "^" is where a clause begins, after the words with
-which people lead up to a request; "$" is where one ends.
+up to four, "..2-a|b" none of which is one of these; "!a|b" says what may not follow; "^" is where
+a clause begins, after the words with which people lead up to a request; "$" is where one ends.
 """
 
 import re
@@ -102,8 +102,9 @@ def _element(element: str, leads: str) -> str:
     if element == "$":
         return f"(?=$|{BOUNDARY} )"
     if element.startswith(".."):
-        count = element[2:].strip(".") or _GAP_WORDS
-        return rf"(?:[\w{BOUNDARY}]+ ){{0,{count}}}?"
+        count, _, without = element[2:].partition("-")
+        barred = f"(?!{_one_of(without)} )" if without else ""
+        return rf"(?:{barred}[\w{BOUNDARY}]+ ){{0,{count.strip('.') or _GAP_WORDS}}}?"
     if element.startswith("!"):
         return f"(?!{_one_of(element[1:])} )"
     if optional := _OPTIONAL.fullmatch(element):

@@ -17,6 +17,13 @@ PLACEHOLDERS = {
     "otp": "[one-time code]",
 }
 _PLACEHOLDER = re.compile("|".join(map(re.escape, PLACEHOLDERS.values())))
+# Signs that part other numbers, between the parts of what looks like a card: 4242~4242~4242~4242.
+_SIGNS = r"(?:%[0-9a-f]{2}){1,3}| {0,2}[x~<>+=#&^|*°@]{1,4} {0,2}"
+_FOUR, _FIVE, _SIX = (rf"[0-9](?:{IGNORED}*[0-9]){{{more}}}" for more in (3, "3,4", 5))
+_IN_SIGNS = re.compile(
+    rf"(?<![0-9])({_FOUR})(?P<sign>{_SIGNS})(?:({_FOUR})(?P=sign)({_FOUR})(?P=sign)({_FOUR})"
+    rf"|({_SIX})(?P=sign)({_FIVE}))(?![0-9])"
+)
 _IDEOGRAPHS = {"〇": "0", "零": "0", **dict(zip("一二三四五六七八九", "123456789", strict=True))}
 _SINGLE = {"ß": "s", "ẞ": "s", "æ": "a", "œ": "o", "ł": "l", "ø": "o", "đ": "d", "ı": "i"}
 _DASHES = {"\u2212", "\u00b7", "\u2022"}  # minus sign, middle dot, bullet
@@ -36,7 +43,7 @@ def fold(text: str) -> str:
     Return `text` with digits of any script as ASCII digits, letters in lower case and without
     accents, spaces and dashes in their plain form. It has the length of `text`.
     """
-    folded = text.translate(_FOLDED)
+    folded = _IN_SIGNS.sub(_in_spaces, text.translate(_FOLDED))
     if "[" not in folded:
         return folded
     parts, end = [], 0
@@ -44,6 +51,11 @@ def fold(text: str) -> str:
         parts += [folded[end : found.start()], OPAQUE * (found.end() - found.start())]
         end = found.end()
     return "".join([*parts, folded[end:]])
+
+
+def _in_spaces(found: re.Match[str]) -> str:
+    gap = " " * len(found["sign"])
+    return gap.join(part for number in (1, *range(3, 8)) if (part := found[number]))
 
 
 def _fold(char: str) -> str:

@@ -24,8 +24,15 @@ _LETTERS = re.compile(r"[a-z]+")
 _COUNTED = re.compile(
     r"\b((?:first|next|last|other) )(four|4)((?: digits| numbers| ones)?(?: are| is|:|,)? [0-9])"
 )
+# "4242 is the first one": how many parts there are is no part.
+_ORDINAL = r"(?:first|second|third|fourth|next|last|final|other)"
+_NUMBERED = re.compile(
+    rf"\b((?:is|are|was) the {_ORDINAL} |{_ORDINAL} (?=(?:one|four|4)(?:,|:| is| are)? [0-9]{{3}}))"
+    rf"(four|4|one)\b(?! (?:{'|'.join(sorted(NUMBERS))})\b)()"
+)
 _STOPS = re.compile("[\x01\x02$€£¥%+#@=<>°&~^]")
 _STRONG = re.compile(r"[,.;:!?\n]")
+_FILLING = {1: "a", 3: "the", 4: "then"}
 _MAX_GAP = 12  # characters between two digits of one number
 _MAX_FILLERS = 8
 _MIN_GLUED = 5
@@ -96,7 +103,7 @@ def may_hold_secret(folded: str) -> bool:
 
 def find_runs(folded: str) -> list[Run]:
     """Return every run of the text in order; they do not overlap."""
-    plain = _COUNTED.sub(_uncounted, folded)
+    plain = _NUMBERED.sub(_uncounted, _COUNTED.sub(_uncounted, folded))
     return [run for tokens in _stretches(plain) for run in _trimmed(plain, tokens)]
 
 
@@ -108,7 +115,7 @@ def tokens_of(folded: str) -> Iterator[tuple[str, int, int]]:
 
 def _uncounted(found: re.Match[str]) -> str:
     """Return "the last four digits" with a filler of the same length for the number."""
-    return found[1] + ("then" if len(found[2]) > 1 else "a") + found[3]
+    return found[1] + _FILLING[len(found[2])] + found[3]
 
 
 def _stretches(folded: str) -> Iterator[list[Token]]:

@@ -143,8 +143,11 @@ FILLERS = LINKS | frozenset(
     next now nochmal ok okay oui para period please point pues puis punkt punto right s see si
     sir slash so sorry space strich stroke still t tatsachlich that the then there tiret uh uhm um
     underscore virgule virgola wait well weiter yeah yep yes ja je also nun by you know bitte alors
-    are
+    are x
     donc voila ensuite despues okej hyphens spaces first second third last followed number numbers
     nummer numero group groups block
+    fourth final finally lastly danach zuerst zuletzt schliesslich erste zweite dritte vierte
+    letzte primero segundo tercero cuarto ultimo ultimos finalmente abord enfin finalement premier
+    deuxieme troisieme quatrieme dernier prima infine ultima primeiro depois
     """.split()
 )

@@ -1,39 +1,38 @@
 """From settings to what the receiver's owner looks back on: history, numbers and exports."""
 
 import asyncio
-import os
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, asynccontextmanager
 from datetime import UTC, datetime
-from typing import IO, Any
+from typing import Any
 
 from cli.caller_archive import write_archive
 from cli.caller_held import held_of
 from cli.history_index import speaker_of
 from cli.stats import stats_of
 from cli.store import OpenedMemory
+from cli.threads_writing import ThreadsWriting
 from history.errors import HistoryUnavailable
 from history.index import History
 from processor.stats import as_json
 from receiver.archive import Archive, Export, NothingHeld, ReadStats
 from settings import Settings
 
-_BLOCK_BYTES = 256 * 1024
-
 
 @asynccontextmanager
 async def open_archive(settings: Settings, memory: OpenedMemory) -> AsyncIterator[Archive]:
     """Return what the receiver looks back on; the history is opened when it is first asked."""
-    opener = _Opener(settings)
+    opener, threads = _Opener(settings), ThreadsWriting()
     try:
         yield Archive(
             root=settings.payload_storage_path,
             memory=memory.store,
             open_history=opener.history,
             read_stats=_stats(settings, memory, opener),
-            export=_export(settings, memory, opener),
+            export=_export(settings, memory, opener, threads),
         )
     finally:
+        await threads.close()
         await opener.close()
 
 
@@ -70,35 +69,18 @@ def _stats(settings: Settings, memory: OpenedMemory, opener: _Opener) -> ReadSta
     return read
 
 
-def _export(settings: Settings, memory: OpenedMemory, opener: _Opener) -> Export:
+def _export(
+    settings: Settings, memory: OpenedMemory, opener: _Opener, threads: ThreadsWriting
+) -> Export:
     async def export(caller: str) -> AsyncGenerator[bytes, None]:
-        held = await held_of(settings, memory.store, await opener.history(), caller)
-        if held.is_empty:
-            raise NothingHeld
-        now = datetime.now(UTC)
-        async for block in written(lambda stream: write_archive(stream, held, made_at=now)):
-            yield block
+        async with threads.turn():  # before all of it is read into memory
+            held = await held_of(settings, memory.store, await opener.history(), caller)
+            if held.is_empty:
+                raise NothingHeld
+            now = datetime.now(UTC)
+            blocks = threads.written(lambda stream: write_archive(stream, held, made_at=now))
+            async with aclosing(blocks):
+                async for block in blocks:
+                    yield block
 
     return export
-
-
-async def written(write: Callable[[IO[bytes]], object]) -> AsyncGenerator[bytes, None]:
-    """
-    Yield what `write`, in a thread of its own, writes to a stream, no faster than it is taken.
-
-    Raises what `write` raises. Who stops taking ends it with a BrokenPipeError.
-    """
-    source, sink = os.pipe()
-
-    def run() -> None:
-        with os.fdopen(sink, "wb") as stream:
-            write(stream)
-
-    writing = asyncio.create_task(asyncio.to_thread(run))
-    try:
-        while block := await asyncio.to_thread(os.read, source, _BLOCK_BYTES):
-            yield block
-    finally:
-        os.close(source)
-        with suppress(BrokenPipeError):
-            await writing

@@ -5,6 +5,7 @@ from typing import Any
 from rich.table import Table
 
 from cli.output import console
+from processor.erasure.subject import NAMELESS
 
 _IN_WORDS = {
     "conversations": "conversations",
@@ -32,6 +33,9 @@ def print_certificate(certificate: dict[str, Any]) -> None:
     for line in counted(certificate["removed"], certificate["size_bytes"]):
         console.print(f"  {line}", markup=False)
     for name in certificate["may_remain_in"]:
+        if name == NAMELESS:
+            console.print(f"It may remain in {name}.", markup=False)
+            continue
         console.print(
             f"It may remain in {name}: the settings do not name it any more, so nothing was "
             "deleted there; delete it there yourself.",

@@ -19,13 +19,14 @@ from spool.standing_orders import Orders
 def erasure_parts(settings: Settings, memory: OpenedMemory, history: History | None) -> Parts:
     """Return all that holds something of callers; `history` is None where there is no index."""
     root, log = settings.payload_storage_path, settings.payload_log_path
+    options = processor_options(settings)
 
     def forget_calls(mentions: Mentions, before: datetime) -> tuple[int, int]:
         done = remove_calls(root, mentions.in_bytes, before=before)
         return done.removed, done.dialling
 
     def forget_logged(mentions: Mentions) -> int:
-        return remove_lines(Path(log), mentions.in_text) if log else 0
+        return remove_lines(Path(log), mentions.in_logged) if log else 0
 
     async def forget_former(callers: Collection[str]) -> list[str]:
         # Only who erases is to load it: an OpenMemory may have been set once.
@@ -37,7 +38,8 @@ def erasure_parts(settings: Settings, memory: OpenedMemory, history: History | N
         root=root,
         store=memory.store,
         orders=Orders(root),
-        rules=processor_options(settings).rules,
+        rules=options.rules,
+        retry=options.retry,
         history=history,
         remove_calls=forget_calls,
         remove_logged=forget_logged,

@@ -8,7 +8,7 @@ from typing import Any
 
 import typer
 
-from cli.caller_held import Held
+from cli.caller_held import Conversed, Held
 from cli.caller_key import NoSuchCaller
 from cli.callers import holding
 from cli.certificate import counted, print_certificate, print_erasures
@@ -40,11 +40,12 @@ def forget_caller(
         return _end_of_dry_run(plan, as_json=as_json)
     if (code := _ask(yes=yes, as_json=as_json)) is not None:
         return code
+    now = datetime.now(UTC)
     tombstone = ask_to_forget(
         settings.payload_storage_path,
         callers=held.keys,
-        conversations=[each.id for each in held.conversations],
-        at=datetime.now(UTC),
+        conversations=[each.id for each in held.conversations if not _is_later(each, now)],
+        at=now,
         scanned_bytes=held.scanned_bytes,
     )
     return _tell(asyncio.run(erase(settings, tombstone)), as_json=as_json)
@@ -108,7 +109,8 @@ def forget_memories(
         return code
     now = datetime.now(UTC)
     decision = Decision(
-        id=new_decision_id(now), at=now, kind="untrue", caller=held.keys[0],
+        # Of nobody: it is about the memories, whoever they turn out to be of.
+        id=new_decision_id(now), at=now, kind="untrue",
         memories=tuple(sorted(each.id for each in going)),
     )  # fmt: skip
     write_decision(settings.payload_storage_path, decision)
@@ -152,6 +154,12 @@ def show_erasures(settings: Settings, *, erasure_id: str | None, as_json: bool) 
 async def _held(settings: Settings, given: str) -> Held:
     async with holding(settings, given) as held:
         return held
+
+
+def _is_later(conversed: Conversed, at: datetime) -> bool:
+    """Tell whether a conversation is known to begin later: what is not dated counts as before."""
+    entry = conversed.entry
+    return entry is not None and entry.line is not None and entry.started_at >= at
 
 
 def _plan(held: Held) -> dict[str, Any]:

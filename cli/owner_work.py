@@ -22,6 +22,8 @@ from spool.standing_orders import Orders
 
 _LOOK_AGAIN_S = 0.2
 _TRY_AGAIN_S = 2.0
+_MAX_PAUSE_S = 15.0
+_TRIES = 2  # then a server that starts may have the place
 PATIENCE_S = 120.0
 
 
@@ -47,15 +49,19 @@ async def erase(settings: Settings, tombstone: Tombstone) -> dict[str, Any]:
     async def look() -> dict[str, Any] | None:
         return await asyncio.to_thread(certificate_of, root, tombstone.id)
 
-    async def work(here: _Here) -> dict[str, Any]:
+    told: list[str] = []
+
+    async def work(here: _Here) -> dict[str, Any] | None:
         certificate = await carry_out(tombstone, here.parts)
-        if certificate.completed_at is None:
-            problems.print(f"Waiting for {certificate.waiting_for} …", markup=False)
-        async with asyncio.timeout(PATIENCE_S):  # for others: what is done here takes its time
-            while certificate.completed_at is None:
-                await asyncio.sleep(_TRY_AGAIN_S)
-                certificate = await carry_out(tombstone, here.parts)
-        return certificate.members()
+        for _ in range(_TRIES):
+            if certificate.completed_at is not None:
+                return certificate.members()
+            if certificate.waiting_for not in told:
+                told.append(certificate.waiting_for)
+                problems.print(f"Waiting for {certificate.waiting_for} …", markup=False)
+            await asyncio.sleep(_TRY_AGAIN_S)
+            certificate = await carry_out(tombstone, here.parts)
+        return None if certificate.completed_at is None else certificate.members()
 
     return await _done(settings, look, work, what=f"the erasure {tombstone.id}")
 
@@ -80,27 +86,34 @@ async def obey(settings: Settings, decision_id: str) -> None:
 async def _done(
     settings: Settings,
     look: Callable[[], Awaitable[_T | None]],
-    work: Callable[[_Here], Awaitable[_T]],
+    work: Callable[[_Here], Awaitable[_T | None]],
     *,
     what: str,
 ) -> _T:
-    """Do the work here if no processor runs, else wait until it has been done."""
+    """
+    Do the work here if no processor runs, else wait until it has been done.
+
+    What has to wait for others waits without the processor's place: a server may take it.
+    """
     loop = asyncio.get_running_loop()
     deadline = loop.time() + PATIENCE_S
-    has_told = False
+    has_told = has_worked = False
+    pause = _TRY_AGAIN_S
     try:
         while True:
             try:
                 async with _taking_the_place(settings) as here:
-                    return await work(here)
+                    if (done := await work(here)) is not None:
+                        return done
+                if not has_worked:  # what is done here takes its time
+                    deadline, has_worked = loop.time() + PATIENCE_S, True
             except ProcessorLocked:
                 if not has_told:
                     problems.print("A processor is running: it does the work.")
                     has_told = True
-            for _ in range(round(_TRY_AGAIN_S / _LOOK_AGAIN_S)):
-                if (found := await look()) is not None:
-                    return found
-                await asyncio.sleep(_LOOK_AGAIN_S)
+            if (found := await _looked(look, pause)) is not None:
+                return found
+            pause = min(1.5 * pause, _MAX_PAUSE_S)
             if loop.time() > deadline:
                 raise TimeoutError
     except TimeoutError as error:
@@ -108,6 +121,14 @@ async def _done(
             f"{what} is on record and not complete yet: the running processor, or the next one, "
             "goes on with it; `run.py callers erasures` shows how far they are"
         ) from error
+
+
+async def _looked(look: Callable[[], Awaitable[_T | None]], seconds: float) -> _T | None:
+    for _ in range(round(seconds / _LOOK_AGAIN_S)):
+        if (found := await look()) is not None:
+            return found
+        await asyncio.sleep(_LOOK_AGAIN_S)
+    return None
 
 
 @asynccontextmanager
@@ -119,7 +140,9 @@ async def _taking_the_place(settings: Settings) -> AsyncIterator[_Here]:
     async with AsyncExitStack() as stack:
         for lock, place in ((of_memory, "memory file"), (processor_lock(root), "spool")):
             stack.enter_context(
-                held(lock, refusal=ProcessorLocked, holder="processor", place=place)
+                held(
+                    lock, refusal=ProcessorLocked, holder="processor", place=place, is_command=True
+                )
             )
         memory = await stack.enter_async_context(open_memory(settings, upgrade=True, mirrors=True))
         history = None

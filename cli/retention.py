@@ -62,7 +62,7 @@ def retain(settings: Settings, *, dry_run: bool, as_json: bool) -> int:
         print_json(asdict(report) | {"freed_bytes": report.freed_bytes})
     else:
         _print(report, retention_policy(settings))
-    return 1 if report.problems or report.over_bytes else 0
+    return 1 if report.problems or report.over_bytes or not report.is_complete else 0
 
 
 async def _retain(settings: Settings, *, dry_run: bool) -> RetentionReport:
@@ -115,6 +115,8 @@ def _print(report: RetentionReport, policy: RetentionPolicy) -> None:
 
 
 def _print_problems(report: RetentionReport) -> None:
+    if not report.is_complete:
+        problems.print("A rebuild reads the files now: run this again when it has finished.")
     if report.over_bytes:
         problems.print(
             f"The spool stays {size_text(report.over_bytes)} larger than MAX_SPOOL_GB, all "

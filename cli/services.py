@@ -4,7 +4,7 @@ import asyncio
 import logging
 import signal
 from collections.abc import Callable, Coroutine, Sequence
-from contextlib import AbstractContextManager, AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from cli.store import open_memory
 from cli.wiring import open_receiver
 from memory.recall.find import warm_up
 from processor.errors import ProcessorLocked
-from processor.lock import held
+from processor.lock import held_by_server
 from receiver.context import Receiver
 from receiver.server import serve
 from settings import Settings
@@ -72,7 +72,7 @@ async def _run(
     ready: asyncio.Future[int] = asyncio.get_running_loop().create_future()
     async with AsyncExitStack() as stack:
         if with_processor:
-            stack.enter_context(_one_processor(settings.openmemory_db_path))
+            await stack.enter_async_context(_one_processor(settings.openmemory_db_path))
         memory = await stack.enter_async_context(
             open_memory(settings, upgrade=True, mirrors=with_processor)
         )
@@ -111,11 +111,11 @@ def _reconciliation(
     return reconcile(settings, receiver, stop=stop)
 
 
-def _one_processor(memory: Path) -> AbstractContextManager[None]:
+def _one_processor(memory: Path) -> AbstractAsyncContextManager[None]:
     """Hold the memory file for this processor: two over one file, of two spools, would fight."""
     memory.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     lock = memory.with_name(f".{memory.name}.processor.lock")
-    return held(lock, refusal=ProcessorLocked, holder="processor", place="memory file")
+    return held_by_server(lock, refusal=ProcessorLocked, holder="processor", place="memory file")
 
 
 def stop_at_signals() -> asyncio.Event:

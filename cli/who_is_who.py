@@ -2,18 +2,24 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from cli.caller_key import NoSuchCaller, typed_key
 from cli.callers import holding
+from cli.history_index import open_history
 from cli.output import console, print_json
 from cli.owner_work import obey
-from cli.store import require_spool
+from cli.store import open_store, require_spool
 from history.shown import masked
 from processor.errors import ProcessorError
 from settings import Settings
 from spool.decisions import new_decision_id, read_decisions, write_decision
+from spool.forgotten import Forgotten
 from spool.people import Decision, People
+
+_EVER = datetime.min.replace(tzinfo=UTC)
 
 
 class NotSensible(ProcessorError):
@@ -21,7 +27,7 @@ class NotSensible(ProcessorError):
 
 
 def merge(settings: Settings, given: str, *, into: str, as_json: bool) -> int:
-    """Make the calls of one number, past and future, those of another's person; return 0."""
+    """Make the calls of one person, past and future, those of another; return 0."""
     root = settings.payload_storage_path
     require_spool(root)
     caller, target = typed_key(settings, given), typed_key(settings, into)
@@ -34,7 +40,9 @@ def merge(settings: Settings, given: str, *, into: str, as_json: bool) -> int:
             "number: anybody could hear what is known of it"
         )
     now = datetime.now(UTC)
-    decision = Decision(id=new_decision_id(now), at=now, kind="merge", caller=caller, into=target)
+    # With all who are one person with this number already: nobody is left behind.
+    person = people.person(caller)
+    decision = Decision(id=new_decision_id(now), at=now, kind="merge", caller=person, into=target)
     return _decide(settings, decision, as_json=as_json)
 
 
@@ -54,7 +62,8 @@ def split(
             else "to part two people of one number, name --conversation, or --name, of the other"
         )
         raise NotSensible(f"{masked(caller)} was not merged into anybody; {hint}")
-    if "~" in caller:
+    parts = bool(conversations or name)
+    if parts and "~" in caller:
         raise NotSensible(f"{caller} is one of several people already: give the number itself")
     if conversations:
         asyncio.run(_require_theirs(settings, caller, conversations))
@@ -63,7 +72,33 @@ def split(
         id=new_decision_id(now), at=now, kind="split", caller=caller,
         conversations=tuple(sorted(set(conversations))), name=name,
     )  # fmt: skip
+    if parts:
+        into = asyncio.run(_key_for(settings, people, caller, name))
+        decision = replace(decision, into=into)
     return _decide(settings, decision, as_json=as_json)
+
+
+async def _key_for(settings: Settings, people: People, line: str, name: str) -> str:
+    """Return the key of who gives this name on a line, or one that nobody has ever had."""
+    forgotten = await asyncio.to_thread(Forgotten, settings.payload_storage_path)
+
+    def is_forgotten(key: str) -> bool:
+        return forgotten.is_caller(key, began_at=_EVER)
+
+    known = people.key_named(line, name)
+    if known and not is_forgotten(known):
+        return known
+    used: set[str] = set()
+    async with AsyncExitStack() as stack:
+        held = [
+            (await stack.enter_async_context(open_store(settings))).conversation_ids,
+            (await stack.enter_async_context(open_history(settings))).conversations_of,
+        ]
+        while True:
+            key = people.new_key(line, is_forgotten=is_forgotten, used=used)
+            if not any([await conversations_of(key) for conversations_of in held]):
+                return key
+            used.add(key)
 
 
 async def _require_theirs(settings: Settings, caller: str, conversations: Sequence[str]) -> None:
@@ -83,7 +118,8 @@ def _decide(settings: Settings, decision: Decision, *, as_json: bool) -> int:
     write_decision(root, decision)
     asyncio.run(obey(settings, decision.id))
     people = People(read_decisions(root))
-    person = people.person(decision.into or decision.caller)
+    whose = decision.into if decision.kind == "merge" else decision.caller
+    person = people.person(whose)
     lines = sorted(people.lines(person))
     apart = list(people.apart(decision.caller))
     if as_json:

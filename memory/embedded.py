@@ -210,6 +210,12 @@ class EmbeddedStore:
         """Return all that is held of `caller`, of one moment."""
         return await self._threads.read(partial(embedded_holdings.holdings, caller=caller))
 
+    async def memories_of(self, caller: str, conversation_id: str) -> list[Memory]:
+        """Return what is held of one conversation of `caller`."""
+        return await self._threads.read(
+            partial(embedded_holdings.memories_of, caller=caller, conversation_id=conversation_id)
+        )
+
     async def stamps(self) -> dict[str, str]:
         """Return the stamp of what is held of each caller, by caller."""
         return await self._threads.read(embedded_holdings.stamps)

@@ -3,12 +3,14 @@
 
 import sqlite3
 from collections.abc import Sequence
+from typing import get_args
 
 from memory import embedded_profile, embedded_terms
 from memory.embedded_rows import MEMORY_COLUMNS, memory_of
 from memory.holdings import Holdings, Place, place_of
 from memory.port import Memory
 from memory.recall.cache import Stamp
+from memory.values import MemoryKind
 
 
 def holdings(connection: sqlite3.Connection, caller: str) -> Holdings:
@@ -37,6 +39,19 @@ def stamps(connection: sqlite3.Connection) -> dict[str, str]:
         "WHERE EXISTS (SELECT 1 FROM conversations c WHERE c.caller = g.caller)"
     )
     return {caller: f"{incarnation}/{generation}" for caller, generation in rows}
+
+
+def memories_of(connection: sqlite3.Connection, caller: str, conversation_id: str) -> list[Memory]:
+    """Return the memories of one conversation of `caller`, by place, reading no others."""
+    query = (
+        f"SELECT {MEMORY_COLUMNS} FROM memories WHERE caller = ? AND kind = ? "
+        "AND conversation_id = ? ORDER BY source, id"
+    )
+    return [
+        memory_of(row)
+        for kind in sorted(get_args(MemoryKind))
+        for row in connection.execute(query, (caller, kind, conversation_id))
+    ]
 
 
 def memories_at(

@@ -103,6 +103,16 @@ class InMemoryStore:
             others=names_of_others(self._of(caller)),
         )
 
+    async def memories_of(self, caller: str, conversation_id: str) -> list[Memory]:
+        """Return what is held of one conversation of `caller`."""
+        held = [
+            (place_of(memory, conversation.kind), memory)
+            for conversation in self._of(caller)
+            if conversation.id == conversation_id
+            for memory in conversation.memories
+        ]
+        return [memory for _, memory in sorted(held, key=_by_place)]
+
     async def profile(self, caller: str) -> Profile | None:
         """Return what is known of `caller`; None without a call or an attempt."""
         return profile_of(caller, self._of(caller))

@@ -115,6 +115,10 @@ class MemoryStore(Protocol):
         """Return all that is held of `caller`, of one moment."""
         ...
 
+    async def memories_of(self, caller: str, conversation_id: str) -> list[Memory]:
+        """Return what `holdings` has of one conversation of `caller`, in the same order."""
+        ...
+
     async def profile(self, caller: str) -> Profile | None:
         """Return what is known of `caller`; None if there was neither a call nor an attempt."""
         ...

@@ -9,6 +9,7 @@ from memory.port import (
     Failure,
     Found,
     Holdings,
+    Memory,
     MemoryStore,
     Position,
     Profile,
@@ -92,6 +93,10 @@ class ResolvedStore:
     async def holdings(self, caller: str) -> Holdings:
         """Return all that is held of `caller`, a person's key."""
         return await self._store.holdings(caller)
+
+    async def memories_of(self, caller: str, conversation_id: str) -> list[Memory]:
+        """Return what is held of one conversation of `caller`, a person's key."""
+        return await self._store.memories_of(caller, conversation_id)
 
     async def is_agent_line(self, number: str) -> bool:
         """Tell whether `number` has been an agent's own number in any conversation."""

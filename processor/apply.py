@@ -137,9 +137,31 @@ def read_batch(
 def attempt(
     root: Path, receipt: Receipt | DamagedLine, *, rules: Rules, orders: Orders
 ) -> Conversation | Erased | str | None:
-    """Return what an event says; None if nothing; the reason, as text, if that failed."""
+    """
+    Return what an event says; None if nothing; the reason, as text, if that failed.
+
+    A file that is let go of at this moment, by whichever process, is no failure: `orders` look
+    again before it counts as one.
+    """
     if isinstance(receipt, DamagedLine):
         return str(receipt)
+    before = _letting_go(receipt, orders)
+    result = _attempt(root, receipt, rules, orders)
+    if isinstance(result, str):
+        orders.refresh()
+        if _letting_go(receipt, orders) != before:
+            return _attempt(root, receipt, rules, orders)
+    return result
+
+
+def _letting_go(receipt: Receipt, orders: Orders) -> tuple[Drop | None, bool]:
+    dropped = orders.dropped
+    return dropped.file(receipt.file), dropped.has_no_memories(receipt.file)
+
+
+def _attempt(
+    root: Path, receipt: Receipt, rules: Rules, orders: Orders
+) -> Conversation | Erased | str | None:
     drop = orders.dropped.file(receipt.file)
     conversation_id = receipt.conversation_id
     if conversation_id is not None and orders.forgotten.is_conversation(conversation_id):

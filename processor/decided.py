@@ -2,12 +2,12 @@
 
 import asyncio
 import logging
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from memory.errors import MemoryStoreError
 from memory.port import MemoryStore
+from processor.erasure.pacing import Pacing
 from processor.errors import ProcessorError
 from processor.hooks import Hooks
 from processor.options import ProcessorOptions
@@ -16,8 +16,6 @@ from spool.format import SpoolError
 from spool.standing_orders import Orders
 
 logger = logging.getLogger(__name__)
-
-_AGAIN_S = 5.0  # between two attempts at an erasure that waits for somebody, or has failed
 
 
 class Decided:
@@ -41,7 +39,7 @@ class Decided:
         self._orders = orders
         self._hooks = hooks
         self._has_looked = False
-        self._not_before = 0.0
+        self._pacing = Pacing()
 
     async def obey(self, erased: Sequence[str]) -> None:
         """Settle, erase and drop what is due; `erased` came although it had been erased."""
@@ -59,10 +57,11 @@ class Decided:
         await self._tell_applied()
 
     async def _erase(self) -> None:
-        pending = self._orders.forgotten.pending()
-        if not pending or self._hooks.erase is None or time.monotonic() < self._not_before:
+        if self._hooks.erase is None:
             return
-        for tombstone in pending:
+        pending = self._orders.forgotten.pending()
+        due = [tombstone for tombstone in pending if self._pacing.is_due(tombstone.id)]
+        for tombstone in due:
             try:
                 await self._hooks.erase(tombstone)
             except (MemoryStoreError, SpoolError, ProcessorError, OSError) as error:
@@ -70,8 +69,10 @@ class Decided:
                     "an erasure could not be completed yet, it is tried again",
                     extra={"action": "erasure_waits", "id": tombstone.id, "error": str(error)},
                 )
-        await asyncio.to_thread(self._orders.refresh)
-        self._not_before = time.monotonic() + _AGAIN_S if self._orders.forgotten.pending() else 0.0
+        if due:
+            await asyncio.to_thread(self._orders.refresh)
+            left = [tombstone.id for tombstone in self._orders.forgotten.pending()]
+            self._pacing.has_tried(left, tried=[tombstone.id for tombstone in due])
 
     async def _tell_applied(self) -> None:
         if self._hooks.applied is None:

@@ -14,7 +14,7 @@ from processor.embedding import Embedding
 from processor.errors import ProcessorError, ProcessorLocked, RebuildStopped
 from processor.follow import follow
 from processor.hooks import Hooks
-from processor.lock import held, processor_lock
+from processor.lock import held_by_server, processor_lock
 from processor.options import ProcessorOptions
 from processor.parked import mark_parked
 from processor.rebuild import rebuild
@@ -40,12 +40,14 @@ async def run_processor(
     """
     Keep `store` up with the spool at `root` until `stop` is set.
 
-    The spool's folder is made if a receiver has not made it yet. Returns between two
-    transactions. Raises `ProcessorLocked` if another processor works on this spool, and
-    `SpoolError` if there can be no such folder; what goes wrong later is logged and tried again.
+    The spool's folder is made if a receiver has not made it yet, and a command that has the
+    processor's place is waited for. Returns between two transactions. Raises `ProcessorLocked`
+    if another processor works on this spool, and `SpoolError` if there can be no such folder;
+    what goes wrong later is logged and tried again.
     """
     await asyncio.to_thread(create_durably, root / STATE_FOLDER)
-    with held(processor_lock(root), refusal=ProcessorLocked, holder="processor"):
+    lock = processor_lock(root)
+    async with held_by_server(lock, refusal=ProcessorLocked, holder="processor"):
         logger.info(
             "following the spool", extra={"action": "processor_follows", "spool": str(root)}
         )

@@ -59,8 +59,7 @@ async def settle(
     """
     known = await store.settled()
     new = [decision for decision in orders.decisions if decision.id not in known]
-    pending = {tombstone.id for tombstone in orders.forgotten.pending()}
-    erased = orders.forgotten.ids - pending - known
+    erased = orders.forgotten.complete - known
     if not new and not erased:
         return []
     touched = await _touched(store, orders, new)
@@ -89,9 +88,27 @@ async def settle_since(
     touched = await _touched(fresh, orders, new) | {file.partition("/")[0] for file in dropped}
     if now.erasures != since.erasures:
         touched |= {each async for each in _erased_in(fresh, orders)}
-    pending = {tombstone.id for tombstone in orders.forgotten.pending()}
-    ids = sorted(orders.ids - pending)  # who carries those out notes them
+    ids = [*now.decisions, *orders.forgotten.complete]  # who carries out the others notes them
     await _settle(root, fresh, orders, options, ids=ids, touched=touched)
+
+
+async def touched_by(
+    store: MemoryStore, orders: Orders, decisions: Iterable[Decision]
+) -> frozenset[str]:
+    """Return every conversation that one of `decisions`, which `orders` have, may have changed."""
+    return await _touched(store, orders, decisions)
+
+
+async def derive_anew(
+    root: Path,
+    store: MemoryStore,
+    orders: Orders,
+    options: ProcessorOptions,
+    *,
+    conversation_ids: Collection[str],
+) -> None:
+    """Have memory hold of these conversations what `orders` make of them: after some are gone."""
+    await _settle(root, store, orders, options, ids=(), touched=frozenset(conversation_ids))
 
 
 async def _erased_in(store: MemoryStore, orders: Orders) -> AsyncIterator[str]:

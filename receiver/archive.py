@@ -16,13 +16,17 @@ from receiver.decided import Decided
 
 # Counts all that is kept, as JSON; raises SpoolError, MemoryStoreError or HistoryError.
 ReadStats = Callable[[], Awaitable[Mapping[str, Any]]]
-# Makes one ZIP, block by block, of all that is held of a caller. Raises NothingHeld at once, and
-# in between what ReadStats raises, or OSError.
+# Makes one ZIP, block by block, of all that is held of a caller. Raises NothingHeld or
+# TooManyExports before the first, and in between what ReadStats raises, or OSError.
 Export = Callable[[str], AsyncGenerator[bytes, None]]
 
 
 class NothingHeld(Exception):
     """Nothing is held of the caller, anywhere."""
+
+
+class TooManyExports(Exception):
+    """Others are being exported, and none of them has come to its end for some time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from history.errors import HistoryError
 from memory.errors import MemoryStoreError
-from receiver.archive import NothingHeld
+from receiver.archive import NothingHeld, TooManyExports
 from receiver.asked import parameters
 from receiver.callers import known_caller, unknown_caller
 from receiver.errors import Refusal
@@ -16,6 +16,8 @@ from receiver.looking_back import Looking, looking_back
 from spool.format import SpoolError
 
 logger = logging.getLogger(__name__)
+
+RETRY_AFTER_SECONDS = 20
 
 
 @looking_back
@@ -38,9 +40,20 @@ async def export_caller(looking: Looking) -> web.StreamResponse:
             first = await anext(blocks, b"")  # until here it can be said that it fails
         except NothingHeld as error:
             raise unknown_caller() from error
+        except TooManyExports as error:
+            raise _busy() from error
         await response.prepare(looking.request)
         await _send(looking.request, response, first, blocks)
     return response
+
+
+def _busy() -> Refusal:
+    return Refusal(
+        503,
+        "busy",
+        "Too many exports are being made at once: ask again when one of them has ended.",
+        retry_after_seconds=RETRY_AFTER_SECONDS,
+    )
 
 
 async def _send(

@@ -10,6 +10,7 @@ from aiohttp import web
 
 from history.reading import as_text, audio, functions, payload, transcript
 from history.values import Filters, Stored
+from memory.port import Memory
 from receiver.asked import choice_of, flag_of, limit_of, moment_of, parameters
 from receiver.audio import send_recording
 from receiver.errors import json_response
@@ -115,10 +116,9 @@ async def list_memories(looking: Looking) -> web.Response:
     """Answer GET /history/{conversation_id}/memories: what this call added to memory."""
     parameters(looking.request, known=())
     entry = await looking.entry()
-    memories = []
+    memories: list[Memory] = []
     if entry.caller is not None:
-        holdings = await looking.archive.memory.holdings(entry.caller)
-        memories = [each for _, each in holdings.memories if each.conversation_id == entry.id]
+        memories = await looking.archive.memory.memories_of(entry.caller, entry.id)
     return json_response({"conversation_id": entry.id, "memories": memories_json(memories)})
 
 

@@ -1,10 +1,13 @@
 """What is to be forgotten: asked for here, durably, and carried out by the processor."""
 
 import asyncio
+from datetime import datetime
 from typing import Any
 
 from aiohttp import web
 
+from history.index import MAX_LIMIT, History
+from history.values import Filters
 from receiver.asked import parameters
 from receiver.callers import known_caller
 from receiver.errors import Refusal, json_response
@@ -48,15 +51,29 @@ async def forget_caller(looking: Looking) -> web.Response:
     for line in lines:
         known.update(await history.conversations_of(line))
         known.update(await looking.archive.memory.conversation_ids(line))
+    now = looking.receiver.clock()
+    for line in lines:
+        known -= await _begun_since(history, line, now)
     tombstone = await asyncio.to_thread(
         ask_to_forget,
         root,
         callers=lines,
         conversations=known,
-        at=looking.receiver.clock(),
+        at=now,
         scanned_bytes=scanned_bytes,
     )
     return await _answer_erasure(looking, tombstone.id)
+
+
+async def _begun_since(history: History, caller: str, at: datetime) -> set[str]:
+    """Return the conversations of a caller that begin later, by whatever clock."""
+    found: set[str] = set()
+    cursor = None
+    while True:
+        page = await history.page(Filters(caller=caller, since=at), limit=MAX_LIMIT, cursor=cursor)
+        found.update(entry.id for entry in page.entries)
+        if (cursor := page.next_cursor) is None:
+            return found
 
 
 @looking_back
@@ -73,9 +90,8 @@ async def forget_memory(looking: Looking) -> web.Response:
             "This caller has no memory with this id: GET /callers/{caller} lists them.",
         )
     now = looking.receiver.clock()
-    decision = Decision(
-        id=new_decision_id(now), at=now, kind="untrue", caller=caller, memories=(memory_id,)
-    )
+    # Of nobody: it is about the memory, whoever that turns out to be of.
+    decision = Decision(id=new_decision_id(now), at=now, kind="untrue", memories=(memory_id,))
     await asyncio.to_thread(write_decision, looking.archive.root, decision)
     return await _answer_erasure(looking, decision.id)
 

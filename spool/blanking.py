@@ -2,7 +2,8 @@
 Blanking what a receipt quotes of somebody who is erased: the one change of a ledger line.
 
 A receipt holds the envelope of a recording's event, and the reason of a quarantine, in the
-sender's words. Blanked, a line has its length still, its place and a right checksum.
+sender's words. Blanked, a line has its length still, its place and a right checksum; and the
+ledger is still the one it was to whoever follows it.
 """
 
 import os
@@ -12,6 +13,7 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 
 from spool.format import LEDGER_FILE, is_intact
+from spool.identity import keep_identity
 from spool.reader import ledger_lines
 from spool.staging import translate
 from spool.sync import choose_sync
@@ -36,7 +38,10 @@ def blank_receipts(
         named = _NAMES.search(line)
         quoted = b"\n".join(match[2] for match in _QUOTED.finditer(line))
         if named and named[1] in wanted and is_intact(line) and is_mentioned(quoted):
-            found.append((before, _blanked(line)))
+            blanked = _blanked(line)
+            if before == 0:
+                keep_identity(root, line, blanked)
+            found.append((before, blanked))
         before = after
     if found:
         _write(root, found)

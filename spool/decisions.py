@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from spool.durable import remove_files, write_once
+from spool.durable import remove_files, write_once, write_over
 from spool.format import SpoolError
 from spool.people import Decision
 
@@ -28,6 +28,24 @@ def new_decision_id(at: datetime) -> str:
 
 def write_decision(root: Path, decision: Decision) -> None:
     """Write a decision, durable when this returns: from then on it is obeyed. Raises SpoolError."""
+    if not write_once(_path(root, decision), _encoded(decision)):
+        raise SpoolError(f"there is a decision {decision.id} already; use another id")
+
+
+def rewrite_decision(root: Path, decision: Decision) -> None:
+    """
+    Put a decision in the place of the one with its id, durable when this returns.
+
+    For the same decision in other words: nobody reads it again who has read it. Raises SpoolError.
+    """
+    write_over(_path(root, decision), _encoded(decision))
+
+
+def _path(root: Path, decision: Decision) -> Path:
+    return root / DECISIONS_FOLDER / f"{decision.id}{_ENDING}"
+
+
+def _encoded(decision: Decision) -> bytes:
     members = {
         "v": _VERSION,
         "id": decision.id,
@@ -40,8 +58,7 @@ def write_decision(root: Path, decision: Decision) -> None:
         "memories": list(decision.memories),
     }
     content = json.dumps(members, indent=1, ensure_ascii=False).encode("utf-8", "surrogateescape")
-    if not write_once(root / DECISIONS_FOLDER / f"{decision.id}{_ENDING}", content + b"\n"):
-        raise SpoolError(f"there is a decision {decision.id} already; use another id")
+    return content + b"\n"
 
 
 def read_decisions(root: Path) -> list[Decision]:

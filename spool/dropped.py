@@ -119,19 +119,18 @@ def note_dropped(root: Path, drops: Sequence[Drop]) -> None:
     path = root / DROPPED_FILE
     try:
         create_durably(path.parent)
-        is_new = not path.exists()
         fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
         try:
             fcntl.flock(fd, fcntl.LOCK_EX)
             end = _whole_end(fd)
+            if end == 0:
+                sync_folder(path.parent)  # first: where there is a line, the name is durable
             os.ftruncate(fd, end)
             os.lseek(fd, end, os.SEEK_SET)
             write_all(fd, b"".join(map(encode_drop, drops)))
             choose_sync("fsync").file(fd)
         finally:
             os.close(fd)
-        if is_new:
-            sync_folder(path.parent)
     except OSError as error:
         raise translate(error, f"write {path}") from error
 
@@ -258,6 +257,11 @@ class Dropped:
     def has_no_memories(self, file: str) -> bool:
         """Tell whether what memory had derived from `file` is gone on purpose."""
         return file in self._memories
+
+    def files_gone_for(self, reason: Reason) -> frozenset[str]:
+        """Return every file that is gone on purpose for this reason."""
+        with self._turn:
+            return frozenset(file for file, gone in self._files.items() if gone.reason == reason)
 
     def all_files(self) -> tuple[Drop, ...]:
         """Return every file that is gone on purpose."""

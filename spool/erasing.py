@@ -6,8 +6,12 @@ killed in the middle whose number it has still to look for. `.spool/forgotten/{i
 the last step of an erasure removes it.
 """
 
+import fcntl
 import json
-from collections.abc import Collection, Iterable, Mapping
+import os
+import time
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +20,7 @@ from spool.decisions import read_decisions
 from spool.durable import remove_files, write_over
 from spool.forgotten import (
     FORGOTTEN_FOLDER,
+    KEY_FILE,
     Tombstone,
     keyed_hash,
     name_on,
@@ -27,6 +32,9 @@ from spool.format import SpoolError
 from spool.people import Decision, People
 
 _ENDING = ".progress"
+_PATIENCE_TO_ASK_S = 30.0
+_PATIENCE_TO_REMOVE_S = 2.0
+_STEP_S = 0.02
 
 
 class DamagedErasure(SpoolError):
@@ -42,8 +50,9 @@ class Erasing:
     `owners` then. `conversations` are those that are known so far. What the ledger says before
     `scanned_bytes` has been looked through. `counts` is what was found to be removed, by kind.
     `has_asked_mirror`: OpenMemory knows of it. `may_remain_in` are OpenMemories that cannot be
-    asked. `is_clean`: nothing is left here, but perhaps there. `is_over`: only the certificate has
-    still to be written.
+    asked, and other places of which nobody can know. `clean` are the steps that have left nothing
+    behind. `again` are conversations of others that have to be derived again, since a decision
+    that is gone had touched them. `is_over`: only the certificate has still to be written.
     """
 
     id: str
@@ -54,7 +63,8 @@ class Erasing:
     counts: Mapping[str, int] = field(default_factory=dict)
     has_asked_mirror: bool = False
     may_remain_in: tuple[str, ...] = ()
-    is_clean: bool = False
+    clean: tuple[str, ...] = ()
+    again: tuple[str, ...] = ()
     is_over: bool = False
 
 
@@ -91,8 +101,11 @@ def ask_to_forget(
         ),
         names=tuple(keyed_hash(key, "name", each) for each in sorted(names)),
     )
-    write_erasing(root, erasing)  # first: the tombstone alone does not say whom it is about
-    write_tombstone(root, tombstone)
+    with _asking(root, patience_seconds=_PATIENCE_TO_ASK_S) as is_ours:
+        if not is_ours:
+            raise SpoolError("somebody keeps asking for erasures: nothing was asked; try again")
+        write_erasing(root, erasing)  # first: the tombstone alone does not say whom it is about
+        write_tombstone(root, tombstone)
     return tombstone
 
 
@@ -122,7 +135,12 @@ def keys_of(people: People, caller: str) -> frozenset[str]:
 
 
 def write_erasing(root: Path, erasing: Erasing) -> None:
-    """Write down how far an erasure has come, durable when this returns; raises SpoolError."""
+    """
+    Write down how far an erasure has come, durable when this returns; raises SpoolError.
+
+    What stands there already is not written again.
+    """
+    path = _path(root, erasing.id)
     members = {
         "v": 1,
         "id": erasing.id,
@@ -133,10 +151,15 @@ def write_erasing(root: Path, erasing: Erasing) -> None:
         "counts": dict(erasing.counts),
         "has_asked_mirror": erasing.has_asked_mirror,
         "may_remain_in": list(erasing.may_remain_in),
-        "is_clean": erasing.is_clean,
+        "clean": list(erasing.clean),
+        "again": list(erasing.again),
         "is_over": erasing.is_over,
     }
-    write_over(_path(root, erasing.id), json.dumps(members, indent=1).encode("ascii") + b"\n")
+    content = json.dumps(members, indent=1).encode("ascii") + b"\n"
+    with suppress(FileNotFoundError):
+        if path.read_bytes() == content:
+            return
+    write_over(path, content)
 
 
 def read_erasing(root: Path, erasure_id: str) -> Erasing | None:
@@ -153,7 +176,8 @@ def read_erasing(root: Path, erasure_id: str) -> Erasing | None:
             counts={str(kind): int(count) for kind, count in members["counts"].items()},
             has_asked_mirror=bool(members["has_asked_mirror"]),
             may_remain_in=tuple(map(str, members["may_remain_in"])),
-            is_clean=bool(members["is_clean"]),
+            clean=tuple(map(str, members["clean"])),
+            again=tuple(map(str, members["again"])),
             is_over=bool(members["is_over"]),
         )
     except FileNotFoundError:
@@ -167,6 +191,46 @@ def read_erasing(root: Path, erasure_id: str) -> Erasing | None:
 def remove_erasing(root: Path, erasure_id: str) -> None:
     """Remove the notes of an erasure that is complete, durably."""
     remove_files(root, [f"{FORGOTTEN_FOLDER}/{erasure_id}{_ENDING}"])
+
+
+def remove_stray_notes(root: Path) -> bool:
+    """
+    Remove what was left by who was killed while asking, durably; False if that is not possible now.
+
+    A note whose tombstone is only being written is not that: who asks is waited for.
+    """
+    with _asking(root, patience_seconds=_PATIENCE_TO_REMOVE_S) as is_ours:
+        if is_ours:
+            remove_files(root, stray_notes(root))
+        return is_ours
+
+
+@contextmanager
+def _asking(root: Path, *, patience_seconds: float) -> Iterator[bool]:
+    """Be the only one who writes a note with its tombstone, or removes notes; False: not now."""
+    # The key is there as soon as anything is asked, and its file is never replaced.
+    path = root / FORGOTTEN_FOLDER / KEY_FILE
+    spool_key(root)
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    except OSError as error:
+        raise SpoolError(f"cannot lock {path}: {error}; check who owns it") from error
+    try:
+        yield _locked(descriptor, time.monotonic() + patience_seconds)
+    finally:
+        os.close(descriptor)  # the lock goes with it
+
+
+def _locked(descriptor: int, deadline: float) -> bool:
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(_STEP_S)
+        else:
+            return True
 
 
 def stray_notes(root: Path) -> list[str]:

@@ -23,7 +23,7 @@ from spool.format import SpoolError
 from spool.people import first_name_of
 
 FORGOTTEN_FOLDER = ".spool/forgotten"
-_KEY_FILE = "key"
+KEY_FILE = "key"
 _KEY_BYTES = 32
 _DONE = ".done.json"
 _TOMBSTONE = ".json"
@@ -54,6 +54,7 @@ class Tombstone:
     callers: tuple[str, ...] = ()
     conversations: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
+    part_of: str = ""  # the erasure that found these conversations later; it is what is carried out
 
 
 def name_on(line: str, name: str) -> str:
@@ -69,7 +70,7 @@ def new_erasure_id() -> str:
 
 def spool_key(root: Path) -> bytes:
     """Return the key of the hashes of this spool, made durably at its first use."""
-    path = root / FORGOTTEN_FOLDER / _KEY_FILE
+    path = root / FORGOTTEN_FOLDER / KEY_FILE
     for _ in range(2):
         try:
             key = bytes.fromhex(path.read_text("ascii").strip())
@@ -100,6 +101,7 @@ def write_tombstone(root: Path, tombstone: Tombstone) -> None:
         "callers": list(tombstone.callers),
         "conversations": list(tombstone.conversations),
         "names": list(tombstone.names),
+        "part_of": tombstone.part_of,
     }
     content = json.dumps(members, indent=1).encode("ascii") + b"\n"
     if not write_once(_path(root, tombstone.id, _TOMBSTONE), content):
@@ -143,12 +145,18 @@ class Forgotten:
         self._conversations: set[str] = set()
         self._pending: dict[str, Tombstone] = {}
         self._ids: frozenset[str] = frozenset()
+        self._whole: frozenset[str] = frozenset()
         self.refresh()
 
     @property
     def ids(self) -> frozenset[str]:
         """Return the ids of all erasures."""
         return self._ids
+
+    @property
+    def complete(self) -> frozenset[str]:
+        """Return the ids of the erasures that are complete, without those that are part of one."""
+        return self._whole - self._pending.keys()
 
     @property
     def names_callers(self) -> bool:
@@ -184,6 +192,8 @@ class Forgotten:
                     known[hashed] = max(known.get(hashed, tombstone.at), tombstone.at)
             self._conversations.update(tombstone.conversations)
             self._pending[each] = tombstone
+            if not tombstone.part_of:
+                self._whole |= {each}
         self._ids = frozenset(ids)
         self._pending = {id_: each for id_, each in self._pending.items() if id_ not in done}
 
@@ -252,6 +262,7 @@ def _read(path: Path) -> Tombstone:
             callers=tuple(map(str, members["callers"])),
             conversations=tuple(map(str, members["conversations"])),
             names=tuple(map(str, members.get("names", ()))),
+            part_of=str(members.get("part_of", "")),
         )
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise _damaged(path, error) from error

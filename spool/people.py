@@ -1,9 +1,11 @@
 """Who is who: numbers of one person and persons of one number, as the owner decided. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
+
+_LOOK_AHEAD = 500  # nobody parts a line into so many people
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,7 +15,8 @@ class Decision:
 
     "merge": all calls of `caller`, past and future, are those of `into`. "split" without
     `conversations` and `name` takes a merge of `caller` back; with them, these conversations of
-    `caller`, and all in which that name is given, are of another person. "untrue": these
+    `caller`, and all in which that name is given, are of another person, whose key is `into`; left
+    out, it is the next that is free. "untrue": these
     `memories` (ids) are no longer derived.
     """
 
@@ -41,6 +44,7 @@ class People:
         self._by_name: dict[tuple[str, str], str] = {}
         self._apart: dict[str, list[str]] = {}
         self._ever: dict[str, set[str]] = {}  # who was ever one with whom, both ways
+        self._made: dict[str, str] = {}  # by which split, by its id, whose key was made or meant
         for decision in decisions:
             if decision.kind == "merge":
                 self._relate(decision.caller, decision.into)
@@ -72,7 +76,8 @@ class People:
 
     def is_shared(self, caller: str) -> bool:
         """Tell whether several people call from this line, so that who rings is not known."""
-        return caller in self._apart
+        keys = self._apart.get(caller, ())
+        return len({self.person(key) for key in (caller, *keys)}) > 1
 
     def lines(self, person: str) -> frozenset[str]:
         """Return every key that leads to `person`, its own among them."""
@@ -82,6 +87,29 @@ class People:
     def apart(self, line: str) -> tuple[str, ...]:
         """Return the keys of the further people of this line."""
         return tuple(self._apart.get(line, ()))
+
+    def key_made(self, decision: Decision) -> str:
+        """Return the key of the person whom a split parted from the line; "" for all others."""
+        return self._made.get(decision.id, "")
+
+    def key_named(self, line: str, name: str) -> str:
+        """Return the key of who gives `name` on this line; "" if nobody was parted by it."""
+        return self._by_name.get((line, first_name_of(name)), "")
+
+    def new_key(
+        self, line: str, *, is_forgotten: Callable[[str], bool], used: Collection[str] = ()
+    ) -> str:
+        """
+        Return the key of one more person of this line: "{line}~{n}", n above all that were given.
+
+        A key that stood for somebody who was forgotten stands for nobody else; `used` are keys
+        that no decision names any more.
+        """
+        of_line = [each.rpartition("~") for each in (*self._ever, *used)]
+        given = [int(n) for of, _, n in of_line if of == line and n.isdecimal()]
+        highest = max([1, *given])
+        above = range(highest + _LOOK_AHEAD, highest, -1)
+        return f"{line}~{next((n for n in above if is_forgotten(f'{line}~{n}')), highest) + 1}"
 
     def related(self, caller: str) -> frozenset[str]:
         """Return every key that calls of `caller` may ever have been remembered under."""
@@ -114,6 +142,7 @@ class People:
         line, name = decision.caller, first_name_of(decision.name)
         apart = self._apart.setdefault(line, [])
         key = decision.into or self._by_name.get((line, name)) or f"{line}~{len(apart) + 2}"
+        self._made[decision.id] = key
         self._relate(line, key)
         if key not in apart:
             apart.append(key)

@@ -17,6 +17,7 @@ from spool.format import (
     decode_receipt,
     is_intact,
 )
+from spool.identity import identity_of
 
 _BLOCK_BYTES = 1 << 20
 _LINE_BYTES = 4096  # most lines are shorter
@@ -32,7 +33,7 @@ def ledger_path(root: Path) -> Path:
 def ledger_identity(root: Path) -> str:
     """Return 16 hex digits that tell this ledger from any other; "" while it has no line."""
     for line, _ in ledger_lines(root):
-        return hashlib.sha256(line).hexdigest()[:16]
+        return identity_of(root, line)
     return ""
 
 

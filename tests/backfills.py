@@ -23,6 +23,7 @@ from spool.standing_orders import Orders
 from spool.verify import verify
 from spool.writer import Spool
 from tests.platform import platform, samples
+from tests.serving import end
 from tests.spools import QUICK
 
 RECORDING = b"ID3\x04" + bytes(range(256)) * 400  # 100 KB: several blocks
@@ -88,7 +89,7 @@ async def saying(*, listing, conversation="{}"):
     try:
         yield f"http://127.0.0.1:{runner.addresses[0][1]}"
     finally:
-        await runner.cleanup()
+        await end(runner)
 
 
 @contextmanager

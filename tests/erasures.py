@@ -66,7 +66,7 @@ class DataFolder:
             rules=self.rules,
             history=self.history,
             remove_calls=self.remove_calls,
-            remove_logged=lambda mentions: remove_lines(self.log, mentions.in_text),
+            remove_logged=lambda mentions: remove_lines(self.log, mentions.in_logged),
         )
 
     def remove_calls(self, mentions, before):

@@ -4,6 +4,7 @@ import asyncio
 
 from cloud.errors import CloudError
 from cloud.tunnelling.keep_open import Rhythm
+from tests.serving import abort, accept_no_more, turns
 
 QUICK = Rhythm(
     first=0.02, often=0.02, rarely=0.02, often_for=1.0, first_pause=0.02, longest_pause=0.05
@@ -18,6 +19,7 @@ class Forwarder:
         self.port = port
         self.server = None
         self.writers = set()
+        self.tasks = set()
         self.visits = 0
         self.closed = 0
         self.refuses_to_close = False
@@ -33,22 +35,29 @@ class Forwarder:
 
     async def _forward(self, reader, writer):
         self.visits += 1
+        self.tasks.add(asyncio.current_task())
+        self.writers.add(writer)
         try:
             onward_reader, onward_writer = await asyncio.open_connection("127.0.0.1", self.target)
         except OSError:
             writer.close()
             return
-        self.writers |= {writer, onward_writer}
+        self.writers.add(onward_writer)
+        if writer.is_closing():  # cut meanwhile
+            onward_writer.close()
+            return
         await asyncio.gather(_pipe(reader, onward_writer), _pipe(onward_reader, writer))
 
     async def cut(self):
         """Let nothing through any more, as when the network is gone."""
         if self.server is not None:
-            self.server.close()
-            for writer in self.writers:
-                writer.transport.abort()
-            await self.server.wait_closed()
-            self.server = None
+            server, self.server = self.server, None
+            await accept_no_more(server)
+            server.close()
+            await abort(writer.transport for writer in self.writers)
+            await asyncio.gather(*self.tasks, return_exceptions=True)
+            await server.wait_closed()
+            await turns()
 
     async def close(self):
         if self.refuses_to_close:

@@ -20,6 +20,7 @@ from receiver.server import serve
 from spool.committer import Committer
 from spool.reader import count_lines, read_receipts
 from spool.writer import Spool
+from tests.serving import turns
 from voice.signature import sign
 
 SECRET = "wsec_test"
@@ -106,6 +107,7 @@ async def receiving(
         async with ClientSession(f"http://127.0.0.1:{port}") as client:
             yield Running(client, port, receiver, root, stop)
     finally:
+        await turns()  # who has connected comes in: see `tests.serving.accept_no_more`
         stop.set()
         await serving
         await committer.close()

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from cli.archive import open_archive, written
+from cli.archive import open_archive
 from cli.store import OpenedMemory
 from history.errors import HistoryUnavailable
 from history.index import History
@@ -70,34 +70,6 @@ async def test_an_export_that_breaks_off_is_seen_to(tmp_path):
             await response.read()
         assert looked.running.receiver.counts["defects"] == 0
         await looked.json("/history")
-
-
-async def test_who_stops_taking_ends_the_writing():
-    ended = []
-
-    def write(stream):
-        try:
-            while True:
-                stream.write(b"x" * 100_000)
-        finally:
-            ended.append(True)
-
-    blocks = written(write)
-    assert await anext(blocks)
-    await blocks.aclose()
-    assert ended == [True]
-
-
-async def test_what_goes_wrong_while_writing_is_raised_to_who_takes():
-    def write(stream):
-        stream.write(b"begun")
-        raise OSError("the disk is gone")
-
-    taken = b""
-    with pytest.raises(OSError, match="the disk is gone"):
-        async for block in written(write):
-            taken += block
-    assert taken == b"begun"
 
 
 async def test_the_numbers_are_served(tmp_path):

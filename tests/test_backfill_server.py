@@ -24,6 +24,7 @@ from tests.backfills import (
 )
 from tests.platform import samples
 from tests.receiving import SECRET, receiving
+from tests.serving import end
 from voice.retrieved import event_of
 
 EVENT = event_of(samples.conversation(1))
@@ -54,7 +55,7 @@ async def a_server(*answers):
     try:
         yield f"http://127.0.0.1:{runner.addresses[0][1]}", bodies
     finally:
-        await runner.cleanup()
+        await end(runner)
 
 
 STORED = (200, {}, {"status": "stored"})

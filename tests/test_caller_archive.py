@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from cli.archive import written
 from cli.caller_archive import write_archive
 from cli.caller_held import held_of
+from cli.threads_writing import ThreadsWriting
 from settings import Settings
 from tests.erasures import ANA, ANAS_MOBILE, BEN, SENTENCES, a_data_folder
 
@@ -32,8 +32,10 @@ def read(content):
 async def test_it_can_be_written_to_what_takes_no_step_back(tmp_path):
     async with a_data_folder(tmp_path / "data") as data:
         found = await held(data, ANAS_MOBILE)
-        stream = written(lambda stream: write_archive(stream, found, made_at=NOW))
+        threads = ThreadsWriting()
+        stream = threads.written(lambda stream: write_archive(stream, found, made_at=NOW))
         files = read(b"".join([block async for block in stream]))
+        await threads.close()
     assert found.keys == (ANA, ANAS_MOBILE)
     assert files["conversations/conv_ana1/conv_ana1_audio.mp3"] == b"ID3 agent_voice_print"
     assert SENTENCES[2].encode() in files["conversations/conv_ana3/conv_ana3_transcription.json"]

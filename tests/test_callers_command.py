@@ -8,10 +8,12 @@ import shutil
 import time
 import urllib.request
 import zipfile
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from memory.openmemory.ledger import Ledger
+from spool.decisions import decision_ids, read_decisions, remove_decisions
 from spool.erasing import ask_to_forget
 from spool.verify import verify
 from tests.erasures import (
@@ -292,6 +294,71 @@ def test_a_split_is_repeated_by_a_rebuild(filled):
     before = filled.export()
     filled.run("processor", "rebuild", expect=1)
     assert filled.export() == before
+
+
+def test_a_key_of_somebody_who_was_forgotten_is_given_to_nobody_else(filled):
+    parted = as_json(filled, "callers", "split", BEN, "--conversation", "conv_ben1")
+    [first] = decisions_of(filled, "split")
+    assert first.into == f"{BEN}~2"
+    assert parted["apart"] == [first.into]
+    filled.run("callers", "forget", f"{BEN}~2", "--yes")
+    assert decisions_of(filled, "split") == []
+    again = as_json(filled, "callers", "split", BEN, "--conversation", "conv_ben2", "--name", "Bea")
+    assert again["apart"] == [f"{BEN}~3"]
+    assert (filled.spool / "conv_ben2").exists()
+    other = as_json(filled, "callers", "show", f"{BEN}~3", "--full")
+    assert [each["id"] for each in other["conversations"]] == ["conv_ben2"]
+    filled.run("callers", "split", BEN, "--name", "bea", "--conversation", "conv_ben0")
+    assert {each.into for each in decisions_of(filled, "split")} == {f"{BEN}~3"}
+
+
+def test_a_key_that_only_memory_and_history_know_is_not_given_again(filled):
+    filled.run("callers", "split", BEN, "--conversation", "conv_ben1")
+    remove_decisions(filled.spool, decision_ids(filled.spool))  # by hand, as it were
+    filled.run("callers", "split", BEN, "--name", "Carl")
+    [decision] = decisions_of(filled, "split")
+    assert decision.into == f"{BEN}~3"
+
+
+def test_who_is_merged_takes_all_along_who_are_one_person_with_that_number(filled):
+    cleo = "+12025550188"
+    merged = as_json(filled, "callers", "merge", ANAS_MOBILE, "--into", cleo)
+    assert (merged["person"], merged["lines"]) == (cleo, [ANA, ANAS_MOBILE, cleo])
+    shown = as_json(filled, "callers", "show", ANA, "--full")
+    assert shown["lines"] == [cleo, ANA, ANAS_MOBILE]
+
+
+def test_who_was_parted_and_merged_elsewhere_can_be_taken_back(filled):
+    filled.run("callers", "split", BEN, "--conversation", "conv_ben1")
+    filled.run("callers", "merge", f"{BEN}~2", "--into", ANA)
+    filled.run("callers", "split", f"{BEN}~2")
+    shown = as_json(filled, "callers", "show", f"{BEN}~2", "--full")
+    assert shown["lines"] == [f"{BEN}~2"]
+    refused = filled.run("callers", "split", f"{BEN}~2", "--name", "Bea", expect=1)
+    assert "give the number itself" in " ".join(refused.stderr.split())
+
+
+def decisions_of(running, kind):
+    return [each for each in read_decisions(running.spool) if each.kind == kind]
+
+
+def test_what_is_not_true_names_no_number(filled):
+    as_json(filled, "callers", "forget", BEN, "--fact", "user_name", "--yes")
+    [decision] = decisions_of(filled, "untrue")
+    assert decision.caller == ""
+
+
+def test_a_call_that_has_not_begun_yet_is_not_forgotten(filled):
+    later = (datetime.now(UTC) + timedelta(days=1)).timestamp()
+    body = transcription_payload(
+        caller=BEN, conversation_id="conv_later", started_at=later, event_timestamp=later + 60
+    )
+    with a_spool(filled.spool) as spool:
+        deliver_one(spool, body)
+    filled.run("processor", "rebuild", expect=1)
+    filled.run("callers", "forget", BEN, "--yes")
+    shown = as_json(filled, "callers", "show", BEN)
+    assert [each["id"] for each in shown["conversations"]] == ["conv_later"]
 
 
 def test_who_is_one_of_two_on_a_line_can_be_forgotten_alone(filled, tmp_path):

@@ -1,11 +1,13 @@
 """After an erasure no byte of anybody's data is left in the folder, and nothing brings it back."""
 
 import json
+from dataclasses import replace
 
 from processor.erasure.carry_out import carry_out
 from processor.rebuild import rebuild
 from spool.erasing import ask_to_forget
 from spool.forgotten import (
+    FORGOTTEN_FOLDER,
     Tombstone,
     certificate_of,
     keyed_hash,
@@ -139,6 +141,9 @@ async def test_one_conversation_goes_and_the_others_stay(tmp_path):
         assert not (data.root / "conv_ana1").exists()
         assert (data.root / "conv_ana3").exists()
         assert secrets_in(data.folder, ["agent_voice_print", "Zephyrine"]) == []
+        # what the agent was told when she called may be of it, and does not name it
+        assert data.log.read_text().count("client-data") == 1
+        assert BEN in data.log.read_text()
         with a_spool(data.root) as spool:
             assert deliver_one(spool, anas_events()[0]).status == "forgotten"
             assert deliver_one(spool, anas_events()[2]).status == "forgotten"
@@ -150,4 +155,20 @@ async def test_of_nobody_known_the_certificate_is_empty(tmp_path):
         tombstone = ask_to_forget(data.root, callers=["+12025550199"], at=ASKED)
         certificate = await carry_out(tombstone, data.parts)
         assert sum(certificate.removed.values()) == 0
+        assert await data.exported() == before
+
+
+async def test_what_was_refused_at_the_door_costs_no_step(tmp_path):
+    async with a_data_folder(tmp_path / "data") as data:
+        before, steps = await data.exported(), []
+        tombstone = ask_to_forget(data.root, conversations=["conv_never_stored"], at=ASKED)
+        (
+            data.root / FORGOTTEN_FOLDER / f"{tombstone.id}.progress"
+        ).unlink()  # as refusing writes it
+        parts = replace(data.parts, on_step=steps.append)
+        certificate = await carry_out(tombstone, parts)
+        assert certificate.completed_at is not None
+        assert certificate.removed.get("conversations", 0) == 0
+        assert not {"bytes", "history", "files"} & set(steps)
+        assert tombstone.id in await data.store.settled()
         assert await data.exported() == before

@@ -7,7 +7,7 @@ import logging
 import pytest
 
 from memory.errors import MemoryUnavailable
-from spool.decisions import write_decision
+from spool.decisions import read_decisions, write_decision
 from spool.dropped import Drop, note_dropped
 from spool.forgotten import note_complete, read_tombstones
 from spool.people import Decision
@@ -420,6 +420,8 @@ async def test_a_memory_is_taken_back_and_stays_away(tmp_path, slash):
         response = await looked.delete(path)
         answer = await response.json()
         await looked.catch_up()
+        [decision] = read_decisions(looked.running.root)
+        assert (decision.kind, decision.caller) == ("untrue", "")  # it names no number
 
         async def is_done():
             return (await looked.json(answer["url"]))["status"] == "complete"
@@ -473,6 +475,16 @@ async def test_memory_that_cannot_be_read_is_said_and_history_goes_on(tmp_path, 
     assert answer["error"] == {
         "code": "memory_unavailable", "message": "The memory file is gone.",
     }  # fmt: skip
+
+
+async def test_the_memories_of_one_call_are_read_alone(tmp_path, monkeypatch):
+    async def fail(caller):
+        raise AssertionError("all of a caller is read")
+
+    async with looking_back(tmp_path) as looked:
+        monkeypatch.setattr(looked.store, "holdings", fail)
+        answer = await looked.json("/history/conv_ana_1/memories")
+    assert {each["conversation_id"] for each in answer["memories"]} == {"conv_ana_1"}
 
 
 async def test_what_the_owner_looks_up_is_in_no_log(tmp_path, caplog):

@@ -509,6 +509,18 @@ async def test_all_that_is_held_of_a_caller_is_told_at_once(store):
     )
 
 
+async def test_what_is_held_of_one_conversation_is_told_alone(store):
+    call, failure = a_call(**WHOLE), a_call(kind="failure", summary="Nobody answered.")
+    await store.apply([call, failure, a_call("conv_2", **WHOLE), a_call("conv_3", caller=BEN)])
+    holdings = await store.holdings(ANA)
+    for id_ in (call.id, "conv_2"):
+        expected = [each for _, each in holdings.memories if each.conversation_id == id_]
+        assert expected
+        assert await store.memories_of(ANA, id_) == expected
+    assert await store.memories_of(ANA, "conv_3") == []
+    assert await store.memories_of(BEN, call.id) == []
+
+
 async def test_any_change_of_what_is_held_is_seen_by_its_stamp(store):
     seen = [(await store.holdings(ANA)).stamp]
     assert seen == [""]

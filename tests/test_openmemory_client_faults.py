@@ -24,6 +24,7 @@ from memory.openmemory.server.backend import ServerBackend
 from tests.openmemory import server_rows
 from tests.openmemory.server import openmemory_server
 from tests.openmemory.server_reply import Answer as Reply
+from tests.serving import accept_no_more
 
 ADA = "+15550100142"
 BOB = "+15550100177"
@@ -312,8 +313,10 @@ async def raw_server(answer):
 
     async def serve(reader, writer):
         served.append(asyncio.current_task())
-        await answer(reader, writer)
-        writer.close()
+        try:
+            await answer(reader, writer)
+        finally:
+            writer.close()
         with suppress(ConnectionError):
             await writer.wait_closed()
 
@@ -321,6 +324,7 @@ async def raw_server(answer):
     try:
         yield server.sockets[0].getsockname()[1]
     finally:
+        await accept_no_more(server)
         server.close()
         await asyncio.gather(*served)
         await server.wait_closed()

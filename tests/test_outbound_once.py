@@ -37,6 +37,7 @@ from tests.outbound import (
     request,
 )
 from tests.platform import platform_in_thread
+from tests.serving import end
 
 OUTBOUND = "/outbound-call"
 
@@ -212,7 +213,7 @@ class odd_answers:
         return lambda folder: dialler(self.state, folder, options=options)
 
     async def __aexit__(self, *_):
-        await self.runner.cleanup()
+        await end(self.runner)
 
 
 async def test_without_a_key_a_second_call_within_a_minute_is_held_back(tmp_path):

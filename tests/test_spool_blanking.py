@@ -1,12 +1,18 @@
 """What a receipt quotes of somebody can be blanked; all else of the ledger stays as it was."""
 
+import hashlib
+import json
 import re
 from dataclasses import fields
 from pathlib import Path
 
+import pytest
+
+from spool import blanking
 from spool.blanking import blank_receipts
-from spool.format import Receipt
-from spool.reader import ledger_path, read_receipts
+from spool.format import Receipt, SpoolError
+from spool.identity import IDENTITY_FILE
+from spool.reader import ledger_identity, ledger_path, read_receipts
 from tests.erasures import ANA, BEN, deliver_one, quarantine, recording
 from tests.spools import a_spool, commit
 
@@ -68,3 +74,79 @@ def test_the_format_page_says_what_of_a_line_may_be_blanked(tmp_path):
         if getattr(old, field.name) != getattr(new, field.name)
     }
     assert changed == set(re.findall(r"`(reason|body_\w+)`", change))
+
+
+def test_the_ledger_stays_the_one_it_was_when_its_first_line_is_blanked(tmp_path):
+    files = [receipt.file for receipt in filled(tmp_path)]
+    before, first = ledger_identity(tmp_path), ledger_path(tmp_path).read_bytes()
+    assert blank_receipts(tmp_path, files[1:2], of_ana) == 1
+    assert not (tmp_path / IDENTITY_FILE).exists()  # only the first line counts
+    assert blank_receipts(tmp_path, files, of_ana) == 1
+    assert ledger_path(tmp_path).read_bytes()[:900] != first[:900]
+    assert ledger_identity(tmp_path) == before
+    assert ANA.encode() not in (tmp_path / IDENTITY_FILE).read_bytes()
+    blank_receipts(tmp_path, files, lambda _: True)  # once more, whatever it quotes now
+    assert ledger_identity(tmp_path) == before
+    with a_spool(tmp_path) as spool:
+        deliver_one(spool, recording("conv_9", b"ID3", of=BEN))
+    assert ledger_identity(tmp_path) == before
+    ledger_path(tmp_path).write_bytes(first)  # put back from a copy
+    assert ledger_identity(tmp_path) == before
+
+
+def test_a_kill_before_the_line_is_blanked_changes_nothing_of_who_the_ledger_is(
+    tmp_path, monkeypatch
+):
+    files = [receipt.file for receipt in filled(tmp_path)]
+    before = ledger_identity(tmp_path)
+
+    def killed(*_):
+        assert (tmp_path / IDENTITY_FILE).exists()  # first of all
+        raise SpoolError("killed")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(blanking, "_write", killed)
+        with pytest.raises(SpoolError, match="killed"):
+            blank_receipts(tmp_path, files, of_ana)
+    assert ledger_identity(tmp_path) == before
+    assert blank_receipts(tmp_path, files, of_ana) == 2
+    assert ledger_identity(tmp_path) == before
+
+
+def test_another_ledger_in_its_place_is_noticed_and_can_be_blanked_too(tmp_path):
+    here, there = tmp_path / "here", tmp_path / "there"
+    files = [receipt.file for receipt in filled(here)]
+    with a_spool(there) as spool:
+        deliver_one(spool, recording("conv_5", b"ID3 other", of=ANA))
+    others = ledger_identity(there)
+    blank_receipts(here, files, of_ana)
+    assert ledger_identity(here) != others
+    ledger_path(here).write_bytes(ledger_path(there).read_bytes())
+    assert ledger_identity(here) == others
+    assert blank_receipts(here, ["conv_5/conv_5_audio.mp3"], of_ana) == 1
+    assert ledger_identity(here) == others
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"{}", b'{"v": 2}', b"\xff"])
+def test_an_identity_that_cannot_be_understood_tells_nothing(tmp_path, content):
+    filled(tmp_path)
+    before = ledger_identity(tmp_path)
+    (tmp_path / IDENTITY_FILE).write_bytes(content)
+    assert ledger_identity(tmp_path) == before
+
+
+def test_an_identity_that_cannot_be_read_is_an_error_of_the_spool(tmp_path):
+    filled(tmp_path)
+    (tmp_path / IDENTITY_FILE).mkdir()
+    with pytest.raises(SpoolError, match="cannot read"):
+        ledger_identity(tmp_path)
+
+
+def test_the_format_page_tells_how_a_ledger_is_known(tmp_path):
+    files = [receipt.file for receipt in filled(tmp_path)]
+    blank_receipts(tmp_path, files, of_ana)
+    kept = json.loads((tmp_path / IDENTITY_FILE).read_bytes())
+    line = next(each for each in PAGE.splitlines() if '"blanked_sha256"' in each)
+    assert list(kept) == list(json.loads(line))
+    first, _, _ = ledger_path(tmp_path).read_bytes().partition(b"\n")
+    assert kept["blanked_sha256"] == hashlib.sha256(first + b"\n").hexdigest()

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from spool import dropped as dropping
 from spool.dropped import (
     DROPPED_FILE,
     Drop,
@@ -135,6 +136,26 @@ def test_a_file_that_cannot_be_written_says_so_and_nothing_may_be_deleted(tmp_pa
         note_dropped(tmp_path, [a_drop()])
     with pytest.raises(SpoolError, match="dropped"):
         list(read_dropped(tmp_path))
+
+
+@pytest.mark.parametrize("left", ["nothing", "an empty file", "a torn line", "a line"])
+def test_the_name_is_durable_before_the_first_line_is_there_whoever_made_the_file(
+    tmp_path, monkeypatch, left
+):
+    path, synced = tmp_path / DROPPED_FILE, []
+    if left != "nothing":
+        note_dropped(tmp_path, [a_drop("conv_0/conv_0_audio.mp3")])
+        line = path.read_bytes()
+        path.write_bytes({"an empty file": b"", "a torn line": line[:9], "a line": line}[left])
+    real = dropping.sync_folder
+
+    def sync_folder(folder):
+        synced.append((folder, b"\n" in path.read_bytes()))
+        real(folder)
+
+    monkeypatch.setattr(dropping, "sync_folder", sync_folder)
+    note_dropped(tmp_path, [a_drop()])
+    assert synced == ([] if left == "a line" else [(path.parent, False)])
 
 
 def test_what_is_kept_of_a_file_stands_beside_it():

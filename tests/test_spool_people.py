@@ -1,5 +1,6 @@
 """Who is who: merges and splits, in whatever order they were decided."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -13,6 +14,7 @@ from spool.decisions import (
     new_decision_id,
     read_decisions,
     remove_decisions,
+    rewrite_decision,
     write_decision,
 )
 from spool.format import SpoolError
@@ -113,6 +115,43 @@ def test_who_was_split_off_can_be_merged_with_a_number_of_her_own():
     assert who.related(ANA) == {ANA, BEN, f"{ANA}~2"}
 
 
+def test_a_line_is_shared_only_while_more_than_one_person_calls_from_it():
+    one = split(ANA, "conv_1", name="Bea")
+    assert not people(one, merge(f"{ANA}~2", ANA)).is_shared(ANA)  # she was not another at all
+    assert people(one, merge(f"{ANA}~2", BEN)).is_shared(ANA)
+    assert people(one, split(ANA, "conv_2"), merge(f"{ANA}~2", ANA)).is_shared(ANA)
+
+
+def nobody(_):
+    return False
+
+
+def test_a_key_is_given_once_and_a_name_keeps_it():
+    who = people(
+        {**split(ANA, "conv_1", name="Bea"), "into": f"{ANA}~2"},
+        {**split(ANA, "conv_2", name="Carl"), "into": f"{ANA}~5"},
+    )
+    assert who.key_named(ANA, "bea Lopez") == f"{ANA}~2"
+    assert who.key_named(ANA, "Dora") == who.key_named(BEN, "Bea") == ""
+    assert who.new_key(ANA, is_forgotten=nobody) == f"{ANA}~6"
+    assert who.new_key(BEN, is_forgotten=nobody) == f"{BEN}~2"
+    assert who.new_key(ANA, is_forgotten={f"{ANA}~9"}.__contains__) == f"{ANA}~10"
+    assert who.new_key(ANA, is_forgotten=nobody, used=[f"{ANA}~7", f"{BEN}~8"]) == f"{ANA}~8"
+
+
+def test_of_a_key_that_only_a_merge_names_the_number_is_not_given_again():
+    assert people(merge(f"{ANA}~4", BEN)).new_key(ANA, is_forgotten=nobody) == f"{ANA}~5"
+
+
+def test_a_split_tells_whose_key_it_made():
+    made = decided(
+        split(ANA, "conv_1", name="Bea"), split(ANA, name="bea"), split(ANA, "conv_2"),
+        split(ANA), merge(BEN, ANA),
+    )  # fmt: skip
+    who = People(made)
+    assert [who.key_made(each) for each in made] == [f"{ANA}~2", f"{ANA}~2", f"{ANA}~3", "", ""]
+
+
 @pytest.fixture
 def root(tmp_path):
     with a_spool(tmp_path):
@@ -136,6 +175,14 @@ def test_decisions_are_read_as_written_in_order_of_time(root):
     assert remove_decisions(root, ["d0"]) == 1
     orders.refresh()
     assert orders.people.person(BEN) == BEN
+
+
+def test_a_decision_can_be_put_in_other_words(root):
+    [split_off] = decided(split(ANA, "conv_1"))
+    write_decision(root, split_off)
+    reworded = replace(split_off, into=f"{ANA}~2")
+    rewrite_decision(root, reworded)
+    assert read_decisions(root) == [reworded]
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"v": 2}', b'{"v": 1, "kind": "marry"}'])

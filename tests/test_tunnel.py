@@ -15,6 +15,7 @@ from cloud.tunnelling.tunnel import open_check, open_tunnel
 from tests.forwarding import QUICK, Forwarder
 from tests.program import free_port
 from tests.receiving import receiving
+from tests.serving import stream_server
 
 TOKEN = "2abcDEF_tokenOfNobody"
 
@@ -239,8 +240,8 @@ async def test_only_an_answer_of_ours_counts_as_one(tmp_path):
         writer.write(answers[0])
         writer.close()
 
-    async with open_check() as check, await asyncio.start_server(answer, "127.0.0.1", 0) as other:
-        url = f"http://127.0.0.1:{other.sockets[0].getsockname()[1]}"
+    async with open_check() as check, stream_server(answer) as port:
+        url = f"http://127.0.0.1:{port}"
         while answers:
             assert not await check(url)
             del answers[0]
@@ -375,8 +376,8 @@ async def test_the_real_package_speaks_to_the_server_it_is_given_and_reports_a_b
         visits.append(1)
         writer.close()
 
-    async with await asyncio.start_server(hang_up, "127.0.0.1", 0) as server:
-        address = "127.0.0.1:%d" % server.sockets[0].getsockname()[1]
+    async with stream_server(hang_up) as port:
+        address = f"127.0.0.1:{port}"
         monkeypatch.setattr(ngrok, "forward", partial(ngrok.forward, server_addr=address))
         with pytest.raises(CloudError, match="check the internet connection"):
             await open_tunnel("127.0.0.1:8080", token=TOKEN, domain="")

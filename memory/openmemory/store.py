@@ -152,6 +152,10 @@ class MirroredStore:
         """Return all that the embedded store holds of `caller`."""
         return await self._store.holdings(caller)
 
+    async def memories_of(self, caller: str, conversation_id: str) -> list[Memory]:
+        """Return what the embedded store holds of one conversation of `caller`."""
+        return await self._store.memories_of(caller, conversation_id)
+
     async def profile(self, caller: str) -> Profile | None:
         """Return what is known of `caller`; None without a call or an attempt."""
         return await self._store.profile(caller)

@@ -7,17 +7,14 @@ next would have to find it by. The certificate is the last thing to be written.
 
 import asyncio
 import logging
-from dataclasses import replace
 
 from history.errors import HistoryError
 from processor.erasure.certificate import Certificate
-from processor.erasure.mirrored import OPENMEMORY, is_mirror_done
 from processor.erasure.parts import Parts
 from processor.erasure.steps import STEPS, Work
 from processor.erasure.subject import look_again, subject_of
 from processor.errors import ProcessorError
-from spool.durable import remove_files
-from spool.erasing import Erasing, remove_erasing, stray_notes, write_erasing
+from spool.erasing import Erasing, remove_erasing, remove_stray_notes, write_erasing
 from spool.forgotten import Tombstone, note_complete
 
 logger = logging.getLogger(__name__)
@@ -47,7 +44,10 @@ async def _carry_out(tombstone: Tombstone, parts: Parts) -> Certificate:
     await asyncio.to_thread(parts.orders.refresh)
     erasing = await subject_of(tombstone, parts)
     waiting_for = ""
-    if not erasing.is_over:
+    if tombstone.kind == "conversation" and not erasing.conversations and not erasing.is_over:
+        # It was refused at the door: nothing of it is anywhere, so nothing is written anew.
+        await parts.store.apply([], settled=[tombstone.id])
+    elif not erasing.is_over:
         erasing, waiting_for = await _erase(tombstone, erasing, parts)
     if waiting_for:
         return _certificate(tombstone, erasing, parts, waiting_for=waiting_for)
@@ -56,20 +56,31 @@ async def _carry_out(tombstone: Tombstone, parts: Parts) -> Certificate:
 
 async def _erase(tombstone: Tombstone, erasing: Erasing, parts: Parts) -> tuple[Erasing, str]:
     """Do every step, until nothing new turns up; return what has still to be waited for."""
-    if erasing.is_clean:  # here: what is left to do is somewhere else, and may take days
-        return erasing, "" if await is_mirror_done(erasing, parts) else OPENMEMORY
     for _ in range(_MAX_ROUNDS):
         work = Work(tombstone, erasing, parts)
-        for name, step in STEPS:
-            parts.on_step(name)
-            await step(work)
+        known = erasing.conversations
+        try:
+            await _do(work)
+        except Exception:
+            await work.keep(clean=work.clean)
+            raise
+        if work.waiting_for:  # what is clean here is not done again meanwhile
+            await work.keep(clean=work.clean)
         erasing = await look_again(tombstone, work.erasing, parts)
-        if erasing.conversations == work.erasing.conversations:
-            if work.waiting_for == [OPENMEMORY]:
-                erasing = replace(erasing, is_clean=True)
-                await asyncio.to_thread(write_erasing, parts.root, erasing)
+        if erasing.conversations == known:
             return erasing, "; ".join(work.waiting_for)
     return erasing, "calls that keep coming in"
+
+
+async def _do(work: Work) -> None:
+    for name, step in STEPS:
+        if name in work.erasing.clean:
+            continue
+        work.parts.on_step(name)
+        waiting = len(work.waiting_for)
+        await step(work)
+        if len(work.waiting_for) == waiting:
+            work.clean = (*work.clean, name)
 
 
 def _complete(tombstone: Tombstone, erasing: Erasing, parts: Parts) -> Certificate:
@@ -81,7 +92,9 @@ def _complete(tombstone: Tombstone, erasing: Erasing, parts: Parts) -> Certifica
         id=erasing.id, counts=erasing.counts, may_remain_in=erasing.may_remain_in, is_over=True
     )
     write_erasing(parts.root, nameless)
-    remove_files(parts.root, stray_notes(parts.root))
+    if not remove_stray_notes(parts.root):
+        waiting_for = "somebody who asks for another erasure"
+        return _certificate(tombstone, erasing, parts, waiting_for=waiting_for)
     parts.on_step("certificate")
     note_complete(parts.root, tombstone.id, certificate.members())
     parts.on_step("end")

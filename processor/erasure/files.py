@@ -27,18 +27,18 @@ def receipts_of(root: Path, conversation_ids: Collection[str]) -> Iterator[Recei
                 yield decode_receipt(line)
 
 
-def count_files(root: Path, conversation_ids: Collection[str]) -> Counter[str]:
+def count_files(root: Path, conversation_ids: Collection[str], dropped: Dropped) -> Counter[str]:
     """
     Return how many files of each kind, and how many bytes, are or were erased with these.
 
-    What retention had deleted before is not among them.
+    What retention had deleted before is not among them, nor is what is in quarantine.
     """
-    dropped = Dropped(root)
     counts: Counter[str] = Counter()
     seen = set()
     for receipt in receipts_of(root, conversation_ids):
         drop = dropped.file(receipt.file)
-        if receipt.file in seen or (drop is not None and drop.reason != "erased"):
+        is_other = receipt.file in seen or receipt.kind not in NAMES
+        if is_other or (drop is not None and drop.reason != "erased"):
             continue
         seen.add(receipt.file)
         counts[NAMES[receipt.kind]] += 1
@@ -46,15 +46,22 @@ def count_files(root: Path, conversation_ids: Collection[str]) -> Counter[str]:
     return counts
 
 
-def erase_files(root: Path, conversation_ids: Collection[str], *, at: datetime) -> None:
+def erase_files(
+    root: Path,
+    conversation_ids: Collection[str],
+    *,
+    at: datetime,
+    dropped: Dropped | None = None,
+) -> None:
     """
     Delete the folders of these conversations with all that is in them, durably.
 
     That they are gone on purpose is noted first; after a crash, doing it again finishes it.
-    Raises SpoolError.
+    `dropped` is what is known to be gone already. Raises SpoolError.
     """
-    dropped = Dropped(root)
-    files = {receipt.file for receipt in receipts_of(root, conversation_ids)}
+    dropped = dropped or Dropped(root)
+    receipts = receipts_of(root, conversation_ids)
+    files = {receipt.file for receipt in receipts if receipt.kind in NAMES}
     drops = [
         Drop(file=file, what="file", reason="erased", at=at)
         for file in sorted(files)
@@ -75,6 +82,7 @@ def erase_files(root: Path, conversation_ids: Collection[str], *, at: datetime) 
     sync_folder(root)
 
 
-def erased_files(root: Path) -> frozenset[str]:
-    """Return every file that was ever erased, as its receipt names it."""
-    return frozenset(drop.file for drop in Dropped(root).all_files() if drop.reason == "erased")
+def quarantined_with(root: Path, conversation_ids: Collection[str]) -> frozenset[str]:
+    """Return the bodies in quarantine whose receipts name one of these conversations."""
+    receipts = receipts_of(root, conversation_ids)
+    return frozenset(receipt.file for receipt in receipts if receipt.kind == "quarantine")

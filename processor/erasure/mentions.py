@@ -15,6 +15,7 @@ _GAP = r"[\s().\-/_\u00b7\u2010-\u2015\u2022\u2212]{0,4}"
 _PHONE = re.compile(r"\+?(\d+)")
 _ESCAPE = re.compile(r"\\+(?:u([0-9a-fA-F]{4})|([bfnrt])|(?=[\"/]))")
 _TOKEN = re.compile(r"[A-Za-z0-9_-]+")
+_TELLING = ("/webhook/client-data", "/webhook/search-data")
 _KIND = re.compile(r"_(?:transcription|audio|failure)$")
 
 
@@ -25,10 +26,18 @@ class Mentions:
     A number is found in international and national form, with whatever separators, as other
     digits of Unicode, and behind the escapes of JSON and URLs; one of fewer than 7 digits is
     not looked for. A user id counts where a JSON member for such ids has it. `ids` are
-    conversations and others that are words of their own.
+    conversations and others that are words of their own. `lines` are numbers on which something
+    of who is erased may have been told, while the number itself stays.
     """
 
-    def __init__(self, *, callers: Iterable[str] = (), ids: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        *,
+        callers: Iterable[str] = (),
+        ids: Iterable[str] = (),
+        lines: Iterable[str] = (),
+    ) -> None:
+        self._lines = Mentions(callers=told) if (told := tuple(lines)) else None
         patterns = [pattern for caller in callers for pattern in _patterns(caller)]
         self._callers = re.compile("|".join(patterns)) if patterns else None
         self._ids = frozenset(ids)
@@ -42,6 +51,16 @@ class Mentions:
             word in self._ids or _KIND.sub("", word) in self._ids
             for word in (match[0] for match in _TOKEN.finditer(plain))
         )
+
+    def in_logged(self, text: str) -> bool:
+        """
+        Tell whether a logged request, its path first, names any of them or was told of them.
+
+        A live answer quotes earlier calls without naming them: all that went to the line goes.
+        """
+        if self.in_text(text):
+            return True
+        return self._lines is not None and text.startswith(_TELLING) and self._lines.in_text(text)
 
     def in_bytes(self, content: bytes) -> bool:
         """Tell whether `content`, of whatever kind, names any of them."""

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from memory.errors import MemoryStoreError
 from processor.erasure.parts import MirrorOfMemory, Parts
-from spool.erasing import Erasing, write_erasing
+from spool.erasing import Erasing
 
 logger = logging.getLogger(__name__)
 
@@ -18,9 +18,7 @@ async def ask_mirror(erasing: Erasing, parts: Parts) -> Erasing:
         return erasing
     for caller in erasing.callers:
         await parts.mirror.erase(caller, conversations=erasing.conversations)
-    asked = replace(erasing, has_asked_mirror=True)
-    write_erasing(parts.root, asked)
-    return asked
+    return replace(erasing, has_asked_mirror=True)
 
 
 async def is_mirror_done(erasing: Erasing, parts: Parts) -> bool:

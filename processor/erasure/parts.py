@@ -9,6 +9,8 @@ from typing import Literal, Protocol
 from history.index import History
 from memory.port import MemoryStore
 from processor.erasure.mentions import Mentions
+from processor.options import ProcessorOptions
+from processor.retry import RetryPolicy
 from spool.standing_orders import Orders
 from voice.rules import Rules
 
@@ -49,6 +51,9 @@ def _nothing(step: str) -> None:
     del step
 
 
+_RETRY = RetryPolicy(base_seconds=5.0, max_seconds=3600.0, max_attempts=10)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
     """
@@ -59,13 +64,15 @@ class Parts:
     tells how many. Both block, and raise SpoolError or OSError. `forget_former` has what is left
     here of OpenMemories that are not set any more forget callers, and names those that may still
     hold something, the first time; it raises MemoryStoreError. `history` is None where there is
-    no index, `mirror` where there is no OpenMemory. `on_step` is told each step as it begins.
+    no index, `mirror` where there is no OpenMemory. `retry` is for events that
+    cannot be derived again. `on_step` is told each step as it begins.
     """
 
     root: Path
     store: MemoryStore
     orders: Orders
     rules: Rules
+    retry: RetryPolicy = _RETRY
     history: History | None = None
     remove_calls: Callable[[Mentions, datetime], tuple[int, int]] = _no_calls
     remove_logged: Callable[[Mentions], int] = _no_log
@@ -73,3 +80,10 @@ class Parts:
     forget_former: Callable[[Collection[str]], Awaitable[list[str]]] = _no_former
     clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
     on_step: Callable[[str], None] = _nothing
+
+    @property
+    def options(self) -> ProcessorOptions:
+        """Return how events are derived again."""
+        return ProcessorOptions(
+            retry=self.retry, region=self.rules.region, redact=self.rules.redact, clock=self.clock
+        )

@@ -1,7 +1,7 @@
 """Bodies in quarantine that mention who is erased: nobody can tell whose they are, so they go."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -15,14 +15,20 @@ _BLOCK_BYTES = 4 << 20
 _OVERLAP_BYTES = 4096  # what is looked for is shorter, with all its escapes
 
 
-def mentioning(root: Path, mentions: Mentions) -> list[str]:
-    """Return the paths below the spool of every file in quarantine that mentions one of them."""
+def mentioning(root: Path, mentions: Mentions, *, also: Collection[str] = ()) -> list[str]:
+    """
+    Return the paths below the spool of every file in quarantine that mentions one of them.
+
+    The bodies `also` (paths) are among them, if they are there.
+    """
+    wanted = {file.rpartition("/")[2].partition(".")[0] for file in also}
     try:
         names = sorted(path.name for path in (root / QUARANTINE_FOLDER).iterdir())
         found = {
             name.partition(".")[0]
             for name in names
-            if any(map(mentions.in_bytes, _blocks(root / QUARANTINE_FOLDER / name)))
+            if name.partition(".")[0] in wanted
+            or any(map(mentions.in_bytes, _blocks(root / QUARANTINE_FOLDER / name)))
         }
     except FileNotFoundError:
         return []

@@ -1,12 +1,16 @@
 """The steps of an erasure. Each can be done again, and leaves nothing of its part behind."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
-from pathlib import Path
+from functools import partial
+from typing import Any
 
-from processor.erasure.decided import erase_decisions
-from processor.erasure.files import count_files, erase_files, erased_files
+from history.errors import HistoryUnavailable
+from memory.errors import MemoryUnavailable
+from processor.erasure.decided import affected_decisions, erase_decisions
+from processor.erasure.files import count_files, erase_files, quarantined_with
 from processor.erasure.leftovers import remove_leftovers
 from processor.erasure.look import callers_of
 from processor.erasure.mentions import Mentions
@@ -14,58 +18,85 @@ from processor.erasure.mirrored import OPENMEMORY, ask_mirror, is_mirror_done
 from processor.erasure.parts import Parts
 from processor.erasure.quarantined import erase_quarantined, mentioning
 from processor.erasure.subject import mentions_of
+from processor.lock import is_held, rebuild_lock
 from processor.parked import mark_parked
+from processor.settle import derive_anew, touched_by
 from spool.blanking import blank_receipts
 from spool.erasing import Erasing, write_erasing
 from spool.forgotten import Tombstone
 from spool.format import QUARANTINE_FOLDER, identify_file
 from spool.standing_orders import Orders
 
+logger = logging.getLogger(__name__)
+
 
 class Work:
-    """One round through the steps; `erasing` is what is known, `waiting_for` what is not done."""
+    """
+    One round through the steps.
+
+    `erasing` is what is known, `waiting_for` what is not done, `clean` the steps that are.
+    """
 
     def __init__(self, tombstone: Tombstone, erasing: Erasing, parts: Parts) -> None:
         self.tombstone = tombstone
         self.erasing = erasing
         self.parts = parts
-        self.mentions = mentions_of(erasing, parts.orders.forgotten)
+        self.mentions = mentions_of(erasing, parts.orders)
         self.waiting_for: list[str] = []
+        self.clean = erasing.clean
 
-    def note(self, counts: Mapping[str, int]) -> None:
+    async def note(self, counts: Mapping[str, int]) -> None:
         """Write down what is about to be removed; of what was counted before, the larger stays."""
         known = dict(self.erasing.counts)
         for name, count in counts.items():
             known[name] = max(count, known.get(name, 0))
-        if known != self.erasing.counts:
-            self.erasing = replace(self.erasing, counts=known)
-            write_erasing(self.parts.root, self.erasing)
+        await self.keep(counts=known)
+
+    async def keep(self, **known: Any) -> None:
+        """Write down what has become known, if it is anything new."""
+        changed = replace(self.erasing, **known)
+        if changed != self.erasing:
+            self.erasing = changed
+            await asyncio.to_thread(write_erasing, self.parts.root, changed)
+
+    def wait_for(self, what: str, *, error: Exception | None = None) -> None:
+        """Note what is in the way: this step is done again."""
+        self.waiting_for.append(what)
+        logger.info(
+            "an erasure has to wait",
+            extra={
+                "action": "erasure_waits",
+                "id": self.erasing.id,
+                "waiting_for": what,
+                "error": str(error or ""),
+            },
+        )
 
 
 async def _count(work: Work) -> None:
     """Write down how much there is, before it goes."""
     parts, ids = work.parts, frozenset(work.erasing.conversations)
-    counts = await asyncio.to_thread(count_files, parts.root, ids)
+    counts = await asyncio.to_thread(count_files, parts.root, ids, parts.orders.dropped)
     counts["conversations"] = len(ids)
     if not work.erasing.callers:
         owners = await asyncio.to_thread(callers_of, parts.root, parts.orders, parts.rules, ids)
-        found = sorted({*work.erasing.owners, *owners})
-        work.erasing = replace(work.erasing, owners=tuple(found))
-        await asyncio.to_thread(write_erasing, parts.root, work.erasing)
+        await work.keep(owners=tuple(sorted({*work.erasing.owners, *owners})))
     for caller in work.erasing.callers or work.erasing.owners:
         held = (await parts.store.holdings(caller)).memories
         counts["memories"] += sum(memory.conversation_id in ids for _, memory in held)
-    await asyncio.to_thread(work.note, counts)
+    await work.note(counts)
 
 
 async def _ask_mirror(work: Work) -> None:
-    work.erasing = await ask_mirror(work.erasing, work.parts)
+    asked = await ask_mirror(work.erasing, work.parts)
+    await work.keep(has_asked_mirror=asked.has_asked_mirror)
 
 
 async def _files(work: Work) -> None:
-    await asyncio.to_thread(
-        erase_files, work.parts.root, work.erasing.conversations, at=work.parts.clock()
-    )
+    parts = work.parts
+    dropped = parts.orders.dropped
+    erase = partial(erase_files, at=parts.clock(), dropped=dropped)
+    await asyncio.to_thread(erase, parts.root, work.erasing.conversations)
 
 
 async def _memory(work: Work) -> None:
@@ -73,7 +104,7 @@ async def _memory(work: Work) -> None:
     ids = frozenset(work.erasing.conversations)
     store = work.parts.store
     failed = [each.file for each in await store.failures() if _conversation_of(each.file) in ids]
-    await asyncio.to_thread(work.note, {"parked": len(failed)})
+    await work.note({"parked": len(failed)})
     settled = [work.tombstone.id]  # a memory file without it is older than the erasure
     await store.apply([], replaced=sorted(ids), resolved=failed, settled=settled)
     await mark_parked(work.parts.root, store, now=work.parts.clock())
@@ -81,20 +112,23 @@ async def _memory(work: Work) -> None:
 
 async def _quarantine(work: Work) -> None:
     root = work.parts.root
-    files = await asyncio.to_thread(mentioning, root, work.mentions)
+    named = await asyncio.to_thread(quarantined_with, root, work.erasing.conversations)
+    files = await asyncio.to_thread(mentioning, root, work.mentions, also=named)
     bodies = sum(identify_file(file) is not None for file in files)
-    await asyncio.to_thread(work.note, {"quarantined": bodies})
+    await work.note({"quarantined": bodies})
     await asyncio.to_thread(erase_quarantined, root, files, at=work.parts.clock())
 
 
 async def _receipts(work: Work) -> None:
     """What the ledger quotes of them: the envelope of a recording, the reason of a quarantine."""
     callers = Mentions(callers=work.erasing.callers)
-    await asyncio.to_thread(_blank, work.parts.root, callers)
+    await asyncio.to_thread(_blank, work.parts.orders, callers)
 
 
-def _blank(root: Path, callers: Mentions) -> None:
-    erased = erased_files(root)
+def _blank(orders: Orders, callers: Mentions) -> None:
+    root = orders.root
+    orders.refresh()
+    erased = orders.dropped.files_gone_for("erased")
     bodies = [file for file in erased if file.startswith(f"{QUARANTINE_FOLDER}/")]
     blank_receipts(root, bodies, lambda quoted: bool(quoted.strip(b"x\n")))
     blank_receipts(root, erased, callers.in_bytes)
@@ -105,29 +139,51 @@ async def _calls(work: Work) -> None:
     removed, dialling = await asyncio.to_thread(
         work.parts.remove_calls, work.mentions, work.tombstone.at
     )
-    await asyncio.to_thread(work.note, {"started_calls": removed})
+    await work.note({"started_calls": removed})
     if dialling:
-        work.waiting_for.append("a call that is being dialled")
+        work.wait_for("a call that is being dialled")
 
 
 async def _logged(work: Work) -> None:
-    removed = await asyncio.to_thread(work.parts.remove_logged, work.mentions)
-    await asyncio.to_thread(work.note, {"logged_requests": removed})
+    mentions = mentions_of(work.erasing, work.parts.orders)  # whose calls they were, too
+    removed = await asyncio.to_thread(work.parts.remove_logged, mentions)
+    await work.note({"logged_requests": removed})
 
 
 async def _decisions(work: Work) -> None:
-    removed = await asyncio.to_thread(
-        erase_decisions,
-        work.parts.root,
-        callers=work.erasing.callers,
-        conversation_ids=work.erasing.conversations,
+    """Decisions that name them; what these have touched, and is of others, is noted first."""
+    parts, erasing = work.parts, work.erasing
+    affected = await asyncio.to_thread(
+        affected_decisions,
+        parts.root,
+        callers=erasing.callers,
+        conversation_ids=erasing.conversations,
     )
-    await asyncio.to_thread(work.note, {"decisions": removed})
+    await asyncio.to_thread(parts.orders.refresh)
+    going = [replace(each, caller="") if each.kind == "untrue" else each for each in affected.going]
+    touched = await touched_by(parts.store, parts.orders, going)
+    again = {*erasing.again, *touched} - set(erasing.conversations)
+    await work.keep(again=tuple(sorted(again)))
+    await work.note({"decisions": len(affected.going)})
+    await asyncio.to_thread(erase_decisions, parts.root, affected)
+    await asyncio.to_thread(parts.orders.refresh)
+
+
+async def _derive_again(work: Work) -> None:
+    """What decisions that are gone have touched: whose it is now, and what was not true."""
+    parts, again = work.parts, work.erasing.again
+    if not again:
+        return
+    await derive_anew(parts.root, parts.store, parts.orders, parts.options, conversation_ids=again)
+    if await asyncio.to_thread(is_held, rebuild_lock(parts.root)):
+        work.wait_for("a rebuild")  # which may know of those decisions still
+        return
+    await work.keep(again=())
 
 
 async def _openmemory(work: Work) -> None:
     if not await is_mirror_done(work.erasing, work.parts):
-        work.waiting_for.append(OPENMEMORY)
+        work.wait_for(OPENMEMORY)
 
 
 async def _leftovers(work: Work) -> None:
@@ -137,22 +193,29 @@ async def _leftovers(work: Work) -> None:
 async def _former(work: Work) -> None:
     """What OpenMemories that are not set any more have left here; nobody can ask them."""
     names = await work.parts.forget_former(work.erasing.callers or work.erasing.owners)
-    if more := set(names) - set(work.erasing.may_remain_in):
-        known = tuple(sorted({*work.erasing.may_remain_in, *more}))
-        work.erasing = replace(work.erasing, may_remain_in=known)
-        await asyncio.to_thread(write_erasing, work.parts.root, work.erasing)
+    await work.keep(may_remain_in=tuple(sorted({*work.erasing.may_remain_in, *names})))
+
+
+async def _history(work: Work) -> None:
+    """What the index of the history has, only marks as free, and what stands in its log."""
+    parts = work.parts
+    if parts.history is None:
+        return
+    try:
+        # It is to know of everything first: nothing of them may be entered afterwards.
+        await parts.history.catch_up(parts.root, parts.orders, parts.rules)
+        await parts.history.remove(work.erasing.conversations)
+        await parts.history.scrub()
+    except HistoryUnavailable as error:
+        work.wait_for("who else reads the history index", error=error)
 
 
 async def _bytes(work: Work) -> None:
-    """What databases only mark as free, and what stands in their logs."""
-    parts = work.parts
-    if parts.history is not None:
-        # It is to know of everything first: nothing of them may be entered afterwards.
-        orders = await asyncio.to_thread(Orders, parts.root)
-        await parts.history.catch_up(parts.root, orders, parts.rules)
-        await parts.history.remove(work.erasing.conversations)
-        await parts.history.scrub()
-    await parts.store.scrub()
+    """What the memory file only marks as free, and what stands in its log."""
+    try:
+        await work.parts.store.scrub()
+    except MemoryUnavailable as error:
+        work.wait_for("who else reads memory, or a rebuild", error=error)
 
 
 def _conversation_of(file: str) -> str | None:
@@ -170,8 +233,10 @@ STEPS: tuple[tuple[str, Callable[[Work], Awaitable[None]]], ...] = (
     ("calls", _calls),
     ("log", _logged),
     ("decisions", _decisions),
+    ("derive again", _derive_again),
     ("openmemory", _openmemory),
     ("leftovers", _leftovers),
     ("former openmemories", _former),
+    ("history", _history),
     ("bytes", _bytes),
 )

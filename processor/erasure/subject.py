@@ -1,16 +1,27 @@
 """Whom an erasure is about: written down, or found again by the hashes of its tombstone."""
 
 import asyncio
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from processor.erasure.look import Found, Wanted, look_through, unreadable
+from processor.erasure.look import Wanted, look_through, tell_apart, unreadable
 from processor.erasure.mentions import Mentions
 from processor.erasure.parts import Parts
 from spool.erasing import Erasing, read_erasing, write_erasing
-from spool.forgotten import Forgotten, Tombstone, new_erasure_id, note_complete, write_tombstone
+from spool.forgotten import (
+    Forgotten,
+    Tombstone,
+    name_on,
+    new_erasure_id,
+    note_complete,
+    write_tombstone,
+)
 from spool.people import People
+from spool.standing_orders import Orders
+
+# Where only a number could be found that was lost before it was looked for.
+NAMELESS = "files that name the number alone, which was lost: ask for it once more"
 
 
 async def subject_of(tombstone: Tombstone, parts: Parts) -> Erasing:
@@ -24,19 +35,36 @@ async def subject_of(tombstone: Tombstone, parts: Parts) -> Erasing:
         return erasing
     if erasing is None:
         parts.on_step("find")
-        found = await asyncio.to_thread(_by_hash, tombstone, parts)
-        erasing = Erasing(
-            id=tombstone.id,
-            callers=tuple(sorted(found.callers)),
-            conversations=tuple(sorted(found.conversations)),
-            scanned_bytes=found.end_bytes,
-        )
-    known = set(erasing.conversations)
+        erasing = await asyncio.to_thread(_found_again, tombstone, parts)
+    if not erasing.clean:  # later, the ledger alone tells what is new
+        more = await _held_besides(tombstone, erasing, parts)
+        erasing = replace(erasing, conversations=tuple(sorted({*erasing.conversations, *more})))
+    return await look_again(tombstone, erasing, parts)
+
+
+async def _held_besides(tombstone: Tombstone, erasing: Erasing, parts: Parts) -> set[str]:
+    """Return what memory and history have of the callers, but for what began since."""
+    held: set[str] = set()
     for caller in erasing.callers:
-        known.update(await parts.store.conversation_ids(caller))
+        held.update(await parts.store.conversation_ids(caller))
         if parts.history is not None:
-            known.update(await parts.history.conversations_of(caller))
-    return await look_again(tombstone, replace(erasing, conversations=tuple(sorted(known))), parts)
+            held.update(await parts.history.conversations_of(caller))
+    held -= set(erasing.conversations)
+    if not held:
+        return held
+    wanted = _known(tombstone, erasing, parts.orders.forgotten)
+    told = await asyncio.to_thread(tell_apart, parts.root, parts.orders, parts.rules, wanted, held)
+    # What nobody can read any more is taken for what it was held for.
+    return {
+        each
+        for each in held
+        if told.get(each, True) and not (each not in told and await _is_later(each, wanted, parts))
+    }
+
+
+async def _is_later(conversation_id: str, wanted: Wanted, parts: Parts) -> bool:
+    entry = None if parts.history is None else await parts.history.entry(conversation_id)
+    return entry is not None and entry.line is not None and entry.started_at >= wanted.at
 
 
 async def look_again(tombstone: Tombstone, erasing: Erasing, parts: Parts) -> Erasing:
@@ -49,10 +77,13 @@ async def look_again(tombstone: Tombstone, erasing: Erasing, parts: Parts) -> Er
     return await asyncio.to_thread(_look_again, tombstone, erasing, failing, parts)
 
 
-def mentions_of(erasing: Erasing, forgotten: Forgotten) -> Mentions:
+def mentions_of(erasing: Erasing, orders: Orders) -> Mentions:
     """Return what finds all that an erasure is about in a text."""
-    shown = {f"c_{forgotten.hash_of('caller', caller)[:20]}" for caller in erasing.callers}
-    return Mentions(callers=erasing.callers, ids={*erasing.conversations, *shown})
+    shown = {f"c_{orders.forgotten.hash_of('caller', caller)[:20]}" for caller in erasing.callers}
+    people = erasing.callers or erasing.owners
+    keys = {key for caller in people for key in (caller, *orders.people.lines(caller))}
+    lines = {key.partition("~")[0] for key in keys}
+    return Mentions(callers=erasing.callers, ids={*erasing.conversations, *shown}, lines=lines)
 
 
 def _look_again(
@@ -63,7 +94,7 @@ def _look_again(
     mentions = Mentions(callers=erasing.callers)
     also = unreadable(parts.root, failing, mentions) if erasing.callers else frozenset[str]()
     found = look_through(
-        parts.root, orders, parts.rules, _known(tombstone, erasing),
+        parts.root, orders, parts.rules, _known(tombstone, erasing, orders.forgotten),
         since_bytes=erasing.scanned_bytes,
     )  # fmt: skip
     conversations = {*erasing.conversations, *found.conversations, *also}
@@ -71,14 +102,14 @@ def _look_again(
         erasing,
         conversations=tuple(sorted(conversations)),
         scanned_bytes=found.end_bytes,
-        is_clean=erasing.is_clean and conversations == set(erasing.conversations),
+        clean=erasing.clean if conversations == set(erasing.conversations) else (),
     )
     write_erasing(parts.root, looked)
     _shut_out(parts.root, tombstone, conversations, orders.forgotten)
     return looked
 
 
-def _known(tombstone: Tombstone, erasing: Erasing) -> Wanted:
+def _known(tombstone: Tombstone, erasing: Erasing, forgotten: Forgotten) -> Wanted:
     """Return who is wanted, when that is written down."""
     callers = frozenset(erasing.callers)
     return Wanted(
@@ -86,12 +117,22 @@ def _known(tombstone: Tombstone, erasing: Erasing) -> Wanted:
         is_caller=callers.__contains__,
         is_conversation=frozenset(erasing.conversations).__contains__,
         mentions=Mentions(callers=erasing.callers),
+        is_named=_is_named(tombstone, forgotten),
+        has_callers=tombstone.kind == "caller",
     )
 
 
-def _by_hash(tombstone: Tombstone, parts: Parts) -> Found:
+def _is_named(tombstone: Tombstone, forgotten: Forgotten) -> Callable[[str, str], bool] | None:
+    def is_named(line: str, name: str) -> bool:
+        named = name_on(line, name)
+        return bool(named) and forgotten.hash_of("name", named) in tombstone.names
+
+    return is_named if tombstone.names else None
+
+
+def _found_again(tombstone: Tombstone, parts: Parts) -> Erasing:
     """Look through the whole ledger for whom the hashes of a tombstone stand for."""
-    forgotten, people = parts.orders.forgotten, parts.orders.people
+    forgotten, orders = parts.orders.forgotten, parts.orders
     callers, conversations = frozenset(tombstone.callers), frozenset(tombstone.conversations)
 
     def is_caller(key: str) -> bool:
@@ -105,11 +146,21 @@ def _by_hash(tombstone: Tombstone, parts: Parts) -> Found:
         is_caller=is_caller,
         is_conversation=is_conversation,
         mentions=Mentions(),
+        is_named=_is_named(tombstone, forgotten),
+        has_callers=tombstone.kind == "caller",
     )
-    found = look_through(parts.root, parts.orders, parts.rules, wanted, since_bytes=0)
-    more = {key for key in _keys(people, found.callers) if is_caller(key)}
-    # What cannot be read can be found by the number alone, which is known only now.
-    return replace(found, callers=found.callers | more, end_bytes=0)
+    found = look_through(parts.root, orders, parts.rules, wanted, since_bytes=0)
+    decided = {key for each in orders.decisions for key in (each.caller, each.into) if key}
+    keys = {key for key in _keys(orders.people, {*found.callers, *decided}) if is_caller(key)}
+    known = found.callers | keys
+    return Erasing(
+        id=tombstone.id,
+        callers=tuple(sorted(known)),
+        conversations=tuple(sorted(found.conversations)),
+        # What cannot be read can be found by the number alone, which is known only now.
+        scanned_bytes=0,
+        may_remain_in=(NAMELESS,) if len(known) < len(callers) else (),
+    )
 
 
 def _keys(people: People, callers: Iterable[str]) -> set[str]:
@@ -130,7 +181,7 @@ def _shut_out(
         return
     further = Tombstone(
         id=new_erasure_id(), kind="conversation", at=tombstone.at,
-        conversations=tuple(sorted(hashes)),
+        conversations=tuple(sorted(hashes)), part_of=tombstone.id,
     )  # fmt: skip
     write_tombstone(root, further)
     note_complete(root, further.id, {"id": further.id, "part_of": tombstone.id})

@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from processor.errors import ProcessorError
+from processor.lock import is_held, rebuild_lock
 from processor.retention.gather import paths_of
 from processor.retention.plan import EVENTS, Going
 from spool.dropped import Drop, Dropped, kept_path, note_dropped
@@ -48,14 +49,15 @@ def carry_out(
 
     After a crash at any point each file is whole, or noted as dropped: then a later run deletes
     it. What is erased meanwhile, by whichever process, leaves nothing. Returns early once
-    `stop()`. What of memory goes with it is for `forget_expired`. `dropped` is of this spool.
-    Raises SpoolError; what is noted until then is for a later run as well.
+    `stop()`, or as soon as a rebuild reads the files. What of memory goes with it is for
+    `forget_expired`. `dropped` is of this spool. Raises SpoolError; what is noted until then is
+    for a later run as well.
     """
     expiring = {each.file.file for each in going if each.what == "memories"}
     gone: list[Going] = []
     problems: list[str] = []
     for start in range(0, len(going), _AT_ONCE):
-        if stop():
+        if stop() or is_held(rebuild_lock(root)):
             return Outcome(gone=tuple(gone), problems=tuple(problems), is_complete=False)
         drops: list[tuple[Going, Drop]] = []
         for each in going[start : start + _AT_ONCE]:

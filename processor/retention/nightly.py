@@ -137,6 +137,8 @@ class _Nightly:
         async with self._running:
             report = await run_retention(self._job, stop=self._is_stopping.is_set)
         _log(report)
+        if not report.is_complete and not self._is_stopping.is_set():
+            self._run_in(self._options.retry_seconds)  # a rebuild has begun meanwhile
 
 
 def _log(report: RetentionReport) -> None:

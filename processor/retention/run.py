@@ -84,7 +84,8 @@ async def run_retention(
     Delete what has to go by the policy, and what earlier runs were to delete.
 
     What of memory expires is noted, and `forget_expired` is still to be called. `dry_run` only
-    says what would go. Once `stop()`, what is left is for the next run. Raises RetentionRunning,
+    says what would go. Once `stop()`, or a rebuild begins, what is left is for the next run: the
+    report is not complete then. Raises RetentionRunning,
     RetentionRefused while a rebuild reads the files, or the error of spool, store or history.
     """
     root = job.root

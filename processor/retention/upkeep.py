@@ -100,6 +100,8 @@ class Upkeep:
             going = self._unstored.due(progress, dropped)[:_AT_ONCE]
             keep = keeping(job.root, job.rules)
             outcome = carry_out(job.root, going, keep=keep, dropped=dropped, at=job.clock())
+        if not outcome.is_complete:
+            going = list(outcome.gone)
         self._unstored.leave(going)  # gone, or for the next start and the nightly run to try again
         _log(outcome)
 

@@ -144,7 +144,13 @@ PATHS: dict[str, Description] = {
                     "description": "The ZIP. One that breaks off is not whole.",
                     "content": {"application/zip": {"schema": {"type": "string"}}},
                 },
-                **owner_errors({**_ERRORS, 404: "Nothing is held of this caller."}),
+                **owner_errors(
+                    {
+                        400: "A parameter is unknown or wrong.",
+                        404: "Nothing is held of this caller.",
+                        503: f"{ARCHIVE_FAILS} Or too many exports are being made at once.",
+                    }
+                ),
             },
         }
     },

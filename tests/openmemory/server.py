@@ -23,7 +23,7 @@ from tests.openmemory.server_answers import answer_1_3, answer_head, answer_long
 from tests.openmemory.server_faults import Faults
 from tests.openmemory.server_reply import Answer
 from tests.openmemory.server_rows import Rows
-from tests.serving import in_thread
+from tests.serving import end, in_thread
 
 MAX_BODY_BYTES = 1_000_000
 _ANSWERS = {"1.3.0": answer_1_3, "head": answer_head, "longmemory": answer_longmemory}
@@ -90,8 +90,9 @@ class Server:
         runner, self._runner = self._runner, None
         if runner is not None:
             for connection in list(runner.server.connections):
-                connection.force_close()
-            await runner.cleanup()
+                if connection.transport is not None:
+                    connection.transport.abort()
+            await end(runner)
         if self.port and self._reserved is None:
             # Nobody listens there, and nobody else gets the port meanwhile.
             self._reserved = socket.socket()
@@ -168,7 +169,7 @@ class Server:
         """Close the port, from within a request."""
         runner, self._runner = self._runner, None
         if runner is not None:
-            await runner.cleanup()
+            await end(runner)
 
 
 @asynccontextmanager

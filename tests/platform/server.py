@@ -12,7 +12,7 @@ from aiohttp import web
 from tests.platform import agents, calls, conversations, secrets, settings, tools, webhooks
 from tests.platform.errors import Answer, detail
 from tests.platform.state import Options, Platform, Request
-from tests.serving import in_thread
+from tests.serving import end, in_thread
 
 STATE = web.AppKey("platform", Platform)
 ASKED = web.RequestKey("asked", Request)
@@ -40,7 +40,7 @@ async def platform(**options):
         state.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
         yield state
     finally:
-        await runner.cleanup()
+        await end(runner)
     # Outside of `finally`: it must not hide why the block failed.
     if state.crashes:
         raise AssertionError(f"the platform itself failed:\n{state.crashes[0]}")

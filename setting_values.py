@@ -2,6 +2,7 @@
 
 import os
 import re
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -28,6 +29,12 @@ def _duration_or_off(value: str) -> str:
 
 def _https_or_empty(value: str) -> str:
     if value and not value.startswith(("https://", "http://127.0.0.1", "http://localhost")):
+        raise ValueError(value)
+    return value.rstrip("/")
+
+
+def _web_address(value: str) -> str:
+    if value and not re.fullmatch(r"https?://[^\s/]+(/\S*)?", value):
         raise ValueError(value)
     return value.rstrip("/")
 
@@ -84,6 +91,26 @@ def _kinds(value: str) -> str:
     return ",".join(kind for kind in REDACTED_KINDS if kind in wanted) or "none"
 
 
+def networks_of(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    """
+    Return the networks in "10.0.0.0/8, ::1"; an address alone is a network of one.
+
+    Raises ValueError for what is none, such as 10.0.0.1/8, which names a host and a network.
+    """
+    return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
+
+
+def _networks(value: str) -> str:
+    networks_of("" if value == "none" else value)
+    return value
+
+
+def _allowed(value: str) -> str:
+    names = [part.strip() for part in value.split(",")]
+    networks_of(",".join(name for name in names if name not in {"anyone", "elevenlabs"}))
+    return value
+
+
 def server_problems(address: str, key: str) -> list[str]:
     """
     Return why an OpenMemory server's address and key cannot be used, a line each.
@@ -108,6 +135,7 @@ Location = Annotated[Path, BeforeValidator(_at_home)]
 Secret = Annotated[SecretStr, BeforeValidator(_without_white_space)]
 DurationOrOff = Annotated[str, BeforeValidator(_lower), AfterValidator(_duration_or_off)]
 ApiAddress = Annotated[str, AfterValidator(_https_or_empty)]
+WebAddress = Annotated[str, AfterValidator(_web_address)]
 HostName = Annotated[str, AfterValidator(_host_name)]
 Model = Annotated[str, BeforeValidator(_model)]
 Region = Annotated[str, BeforeValidator(_upper), AfterValidator(_known_region)]
@@ -116,5 +144,7 @@ MemoryMode = Annotated[Literal["embedded", "local", "remote"], BeforeValidator(_
 SyncMode = Annotated[Literal["auto", "syncfs", "fsync"], BeforeValidator(_lower)]
 LogLevel = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)]
 LogFormat = Annotated[Literal["console", "json"], BeforeValidator(_lower)]
+Networks = Annotated[str, BeforeValidator(_lower), AfterValidator(_networks)]
+Allowed = Annotated[str, BeforeValidator(_lower), AfterValidator(_allowed)]
 Kinds = Annotated[str, AfterValidator(_kinds)]
 Unasked = Annotated[Literal["everything", "name", "nothing"], BeforeValidator(_lower)]

@@ -3,14 +3,18 @@
 import difflib
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any
 
 from dotenv import dotenv_values
 from pydantic import SecretStr, ValidationError
 
-from setting_groups import KeepingSettings
-from setting_values import seconds_of, server_problems
+from setting_operation import OperationSettings
+from setting_values import networks_of, seconds_of, server_problems
+
+Network = IPv4Network | IPv6Network
 
 ENV_FILE = Path(".env")
 GENERATED = ("ELEVENLABS_POST_CALL_KEY", "ELEVENLABS_CLIENT_DATA_KEY", "ELEVENLABS_SEARCH_DATA_KEY")
@@ -24,7 +28,7 @@ class SettingsError(Exception):
         self.problems = problems
 
 
-class Settings(KeepingSettings):
+class Settings(OperationSettings):
     """
     Everything that can be set. A description says what a value should be: it is the text of
     `.env.example` and of the message that stops the start.
@@ -54,6 +58,16 @@ class Settings(KeepingSettings):
         return tuple(kind for kind in self.redact.split(",") if kind != "none")
 
     @property
+    def trusted_networks(self) -> tuple[Network, ...]:
+        """Return the networks of the reverse proxies that are believed."""
+        return _networks(self.trusted_proxies)
+
+    @property
+    def metrics_networks(self) -> tuple[Network, ...]:
+        """Return the networks that may read /metrics without a key."""
+        return _networks(self.metrics_from)
+
+    @property
     def history_path(self) -> Path:
         """Return where the index of the history stands: beside the memory file."""
         path = self.openmemory_db_path
@@ -63,6 +77,10 @@ class Settings(KeepingSettings):
     def cors_origin_list(self) -> tuple[str, ...]:
         """Return the web origins that may call the API."""
         return tuple(part.strip() for part in self.cors_origins.split(",") if part.strip())
+
+
+def _networks(text: str) -> tuple[Network, ...]:
+    return () if text == "none" else networks_of(text)
 
 
 def _parts(secret: SecretStr) -> tuple[str, ...]:
@@ -135,3 +153,36 @@ def environment_with(variables: Mapping[str, str]) -> dict[str, str]:
 def set_in_environment(name: str) -> bool:
     """Tell whether the environment sets this, so that `.env` does not count."""
     return any(key.upper() == name.upper() and value for key, value in os.environ.items())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Supervised:
+    """
+    What systemd, or who speaks like it, gives a service it starts.
+
+    `sockets` says how many listening sockets were handed over, `notify_address` where to report,
+    and how often that is expected `watchdog_seconds`; 0 and "": none.
+    """
+
+    sockets: int = 0
+    notify_address: str = ""
+    watchdog_seconds: float = 0.0
+
+
+def take_supervised() -> Supervised:
+    """Return it, and take it out of the environment: it is not meant for who we start."""
+    names = ("LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES")
+    listen_pid, sockets, _ = (os.environ.pop(name, "") for name in names)
+    notify_address = os.environ.pop("NOTIFY_SOCKET", "")
+    watchdog_pid = os.environ.pop("WATCHDOG_PID", "")
+    microseconds = _count(os.environ.pop("WATCHDOG_USEC", ""))
+    us = str(os.getpid())
+    return Supervised(
+        sockets=_count(sockets) if listen_pid == us else 0,
+        notify_address=notify_address,
+        watchdog_seconds=microseconds / 1_000_000 if watchdog_pid in {us, ""} else 0.0,
+    )
+
+
+def _count(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() else 0

@@ -49,6 +49,9 @@ def environment(folder: Path, port: int) -> dict[str, str]:
         "ELEVENLABS_CLIENT_DATA_KEY": KEY,
         "ELEVENLABS_SEARCH_DATA_KEY": KEY,
         "ADMIN_KEY": KEY,
+        # A benchmark's clients are few addresses and callers that ask as fast as they can.
+        "LIMIT_PER_ADDRESS": os.environ.get("LIMIT_PER_ADDRESS", "0"),
+        "LIMIT_PER_CALLER": os.environ.get("LIMIT_PER_CALLER", "0"),
         "LOG_LEVEL": os.environ.get("LOG_LEVEL", "WARNING"),
     }
 

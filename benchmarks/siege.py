@@ -31,6 +31,7 @@ from voice.signature import sign
 _SETTLE_SECONDS = 45
 _IDLE_SECONDS = 5
 _RECORDING_MB = 12
+_RECORDING_EVERY_S = 5.0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -95,6 +96,10 @@ async def ask(server: Server, request: bytes, address: str) -> tuple[float, str]
 async def serve_all(server: Server, seconds: float, *, address: str, first: int = 0) -> Served:
     """Send what the platform sends, each kind at a steady pace; watch the server meanwhile."""
     served = Served()
+    # Made beforehand: making one takes longer than an answer may.
+    recordings = [
+        recording(first + index) for index in range(int(seconds / _RECORDING_EVERY_S) + 2)
+    ]
     until = time.monotonic() + seconds
 
     async def steadily(kind: str, make: Callable[[int], bytes], every_seconds: float) -> None:
@@ -117,7 +122,7 @@ async def serve_all(server: Server, seconds: float, *, address: str, first: int 
 
     await asyncio.gather(
         steadily("events", event, 0.05),
-        steadily("recordings", recording, 5.0),
+        steadily("recordings", lambda index: recordings[index - first], _RECORDING_EVERY_S),
         steadily("rings", lambda index: ring(index % 500), 0.05),
         steadily("questions", question, 0.05),
         watch(),
@@ -151,7 +156,8 @@ def main() -> None:
     parser.add_argument("--same", default="", help="attackers share this address with the platform")
     parser.add_argument("--dir", default=".")
     options = parser.parse_args()
-    os.environ["TRUSTED_PROXIES"] = "none"  # every address of 127.0.0.0/8 is a client of its own
+    # Every address of 127.0.0.0/8 is a client of its own, and the limits are those of the program.
+    os.environ |= {"TRUSTED_PROXIES": "none", "LIMIT_PER_ADDRESS": "100", "LIMIT_PER_CALLER": "60"}
     with tempfile.TemporaryDirectory(prefix=".bench-", dir=options.dir) as name:
         folder = Path(name).resolve()
         with running(folder, "all-in-one") as server:

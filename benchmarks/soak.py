@@ -10,6 +10,7 @@ Run: uv run python -m benchmarks.soak --minutes 60
 import argparse
 import asyncio
 import json
+import os
 import statistics
 import sys
 import tempfile
@@ -25,6 +26,7 @@ from benchmarks.siege import ask, event, question, recording
 from benchmarks.vitals import Vitals, look_at
 
 _SAMPLE_SECONDS = 5.0
+_RECORDINGS = 10
 _SCRAPE = b"GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 
 
@@ -35,6 +37,7 @@ async def soak(
     until = time.monotonic() + seconds
     statuses: Counter[str] = Counter()
     looks: list[Vitals] = []
+    recordings = [recording(index) for index in range(_RECORDINGS)]  # taking turns: duplicates
     garbage = Attack(server.port, until, address="127.0.2.1")
 
     async def steadily(kind: str, make: Callable[[int], bytes], every_seconds: float) -> None:
@@ -54,7 +57,7 @@ async def soak(
         steadily("event", lambda index: event(index % 20_000), 1 / per_second),
         steadily("ring", lambda index: ring(index % 500), 1 / per_second),
         steadily("question", question, 1 / per_second),
-        steadily("recording", lambda index: recording(index % 40), 30.0),
+        steadily("recording", lambda index: recordings[index % _RECORDINGS], 30.0),
         steadily("scrape", lambda _: _SCRAPE, 5.0),
         garbage.garbage_at(max(1, per_second)),
         *(garbage.loris() for _ in range(5)),
@@ -77,6 +80,7 @@ def main() -> None:
     parser.add_argument("--per-second", type=int, default=5, help="events, rings, questions each")
     parser.add_argument("--dir", default=".")
     options = parser.parse_args()
+    os.environ |= {"TRUSTED_PROXIES": "none", "LIMIT_PER_ADDRESS": "100", "LIMIT_PER_CALLER": "60"}
     with tempfile.TemporaryDirectory(prefix=".bench-", dir=options.dir) as name:
         with running(Path(name).resolve(), "all-in-one") as server:
             looks, statuses = asyncio.run(

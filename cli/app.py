@@ -6,10 +6,13 @@ from typing import Annotated
 
 import typer
 
+from cli.app_analytics import add_analytics_command
+from cli.app_backup import add_backup_commands
 from cli.app_callers import callers_app
 from cli.app_cloud import Yes, add_cloud_commands
 from cli.app_history import history_app
 from cli.app_keeping import add_keeping_commands
+from cli.app_watch import add_watch_command
 from cli.output import print_problems, problems
 from cli.start import AsJson, start
 from settings import ENV_FILE, SettingsError
@@ -30,6 +33,9 @@ app.add_typer(history_app, name="history")
 app.add_typer(callers_app, name="callers")
 add_cloud_commands(app)
 add_keeping_commands(app)
+add_backup_commands(app)
+add_watch_command(app)
+add_analytics_command(app)
 
 
 def main() -> None:

@@ -22,7 +22,7 @@ from cloud.fetching.backfill import backfill as fetch_missing
 from cloud.fetching.conversations import Conversations
 from cloud.fetching.intake import Intake, NotTaken, SpoolIntake, no_room
 from cloud.fetching.report import BackfillReport
-from cloud.fetching.server_intake import open_server_intake
+from cloud.fetching.server_intake import ServerIntake, open_server_intake
 from cloud.fetching.whose import is_known_agent, sending_agents
 from cloud.retrying import Patience
 from processor.lock import is_held, processor_lock
@@ -133,11 +133,12 @@ async def _looked_up(client: "AsyncElevenLabs", patience: Patience, agent_id: st
 @asynccontextmanager
 async def open_intake(settings: Settings) -> AsyncIterator[Intake]:
     """Open the spool, or a way to the server that owns it; raises CloudError, SpoolError."""
+    intake: Intake
     async with AsyncExitStack() as stack:
         try:
             spool, committer = await stack.enter_async_context(open_spool(settings))
         except SpoolLocked as error:
-            intake = await stack.enter_async_context(_open_server(settings, error))
+            intake = await stack.enter_async_context(open_server(settings, error))
         except SpoolFull as error:
             raise SpoolFull(f"{no_room(error)} and run it again") from error
         else:
@@ -146,7 +147,8 @@ async def open_intake(settings: Settings) -> AsyncIterator[Intake]:
 
 
 @asynccontextmanager
-async def _open_server(settings: Settings, locked: SpoolLocked) -> AsyncIterator[Intake]:
+async def open_server(settings: Settings, locked: SpoolLocked) -> AsyncIterator[ServerIntake]:
+    """Open a way to the server that owns the spool; raises CloudError, SettingsError."""
     url = settings.base_url
     if not settings.post_call_secrets:
         raise SettingsError(

@@ -1,11 +1,7 @@
 """What the operator sees once the receiver is ready: URLs, where the data lies, what is next."""
 
-import logging
-
 from cli.output import console
 from settings import ENV_FILE, Settings
-
-logger = logging.getLogger(__name__)
 
 ENDPOINTS = (
     ("a call rings", "client-data"),
@@ -15,7 +11,7 @@ ENDPOINTS = (
 
 
 def show_banner(settings: Settings, host: str, port: int) -> None:
-    """Print the webhook URLs, the folders and the next step; warn of open endpoints."""
+    """Print the webhook URLs, the folders and the next step; see `cli.summary` for the rest."""
     shown_host = f"[{host}]" if ":" in host else host
     base = f"http://{shown_host}:{port}"
     console.print(f"\nCallspool is ready on {base}\n", markup=False, style="bold")
@@ -29,14 +25,6 @@ def show_banner(settings: Settings, host: str, port: int) -> None:
     console.print("Next: in a second terminal, `uv run run.py simulate` plays two calls.")
     command = "uv run run.py connect --agent AGENT_ID --url https://…"
     console.print(f"Then connect your agent: {command}\n", markup=False)
-    for name in ("client_data", "search_data"):
-        if not getattr(settings, f"elevenlabs_{name}_key").get_secret_value():
-            logger.warning(
-                "/webhook/%s is open to everybody: set ELEVENLABS_%s_KEY",
-                name.replace("_", "-"),
-                name.upper(),
-                extra={"action": "endpoint_open"},
-            )
 
 
 def show_webhooks(base: str) -> None:

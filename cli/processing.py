@@ -1,7 +1,7 @@
 """From settings to a working processor, and what works beside it: history, retention, erasure."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -10,6 +10,7 @@ from cli.history_index import open_history
 from cli.retention import retention_job
 from cli.store import OpenedMemory, processor_options
 from history.follow import follow_history
+from processor.applied import Applied
 from processor.hooks import Hooks
 from processor.retention.nightly import run_nightly
 from processor.retention.upkeep import Upkeep
@@ -22,15 +23,24 @@ Services = Sequence[Coroutine[Any, Any, None]]
 
 @asynccontextmanager
 async def open_processing(
-    settings: Settings, memory: OpenedMemory, stop: asyncio.Event
+    settings: Settings,
+    memory: OpenedMemory,
+    stop: asyncio.Event,
+    *,
+    observers: Sequence[Callable[[Applied], None]] = (),
 ) -> AsyncIterator[Services]:
-    """Open what the processor works on; yield its services, each of which runs until `stop`."""
+    """
+    Open what the processor works on; yield its services, each of which runs until `stop`.
+
+    `observers` are told of each event that has been dealt with: see `Hooks.observe`.
+    """
     root, options = settings.payload_storage_path, processor_options(settings)
     async with open_history(settings) as history:
         job = retention_job(settings, memory.store, history)
         hooks = Hooks(
             erase=await asyncio.to_thread(eraser, settings, memory, history),
             applied=Upkeep(job).after_applied,
+            observe=observe_all(observers),
         )
         orders = await asyncio.to_thread(Orders, root)  # the history's own
         services = [
@@ -41,3 +51,13 @@ async def open_processing(
         if memory.openmemory is not None and memory.openmemory.mirror is not None:
             services.append(memory.openmemory.mirror.run(stop))
         yield services
+
+
+def observe_all(observers: Sequence[Callable[[Applied], None]]) -> Callable[[Applied], None]:
+    """Return what tells each of `observers`, in this order."""
+
+    def observe(applied: Applied) -> None:
+        for each in observers:
+            each(applied)
+
+    return observe

@@ -10,16 +10,26 @@ from typing import Any
 
 import uvloop
 
+from cli.applied_events import told_to
+from cli.applied_lines import log_applied, traced_by
 from cli.banner import show_banner
+from cli.metrics import counting, measured, metrics_services
 from cli.processing import open_processing
 from cli.store import open_memory
+from cli.summary import summarise
+from cli.supervised import ALONE, connection_limits, reporting, sockets_of
+from cli.traces import open_tracing, traced
 from cli.wiring import open_receiver
 from memory.recall.find import warm_up
+from processor.applied import Applied
 from processor.errors import ProcessorLocked
 from processor.lock import held_by_server
 from receiver.context import Receiver
 from receiver.server import serve
-from settings import Settings
+from settings import Settings, Supervised, take_supervised
+from telemetry.metrics import Metrics
+from telemetry.tracing import Tracer
+from telemetry.version import VERSION
 
 logger = logging.getLogger(__name__)
 
@@ -52,6 +62,7 @@ def run_services(
         with_processor=processor,
         services_beside=services_beside,
         connects=connects,
+        supervised=take_supervised(),
     )
     try:
         uvloop.run(running)
@@ -67,38 +78,69 @@ async def _run(
     with_processor: bool,
     services_beside: Sequence[ServiceBeside],
     connects: bool,
+    supervised: Supervised = ALONE,
 ) -> None:
     stop = stop_at_signals()
     ready: asyncio.Future[int] = asyncio.get_running_loop().create_future()
     async with AsyncExitStack() as stack:
+        tracer = await stack.enter_async_context(open_tracing(settings))
         if with_processor:
             await stack.enter_async_context(_one_processor(settings.openmemory_db_path))
-        memory = await stack.enter_async_context(
-            open_memory(settings, upgrade=True, mirrors=with_processor)
-        )
+        opening = open_memory(settings, upgrade=True, mirrors=with_processor)
+        memory = await stack.enter_async_context(opening)
+        metrics = Metrics(version=VERSION)
+        memory = traced(measured(memory, metrics), tracer)
         services: list[Coroutine[Any, Any, None]] = []
         parts = None
         if with_receiver:
             await asyncio.to_thread(warm_up)
-            parts = await stack.enter_async_context(open_receiver(settings, memory))
-            services.append(_serve(settings, parts, ready, stop))
+            parts = await stack.enter_async_context(
+                open_receiver(settings, memory, metrics=metrics, tracer=tracer)
+            )
+            services.append(_serve(settings, parts, ready, stop, supervised))
         if with_processor:
-            services += await stack.enter_async_context(open_processing(settings, memory, stop))
+            observers = _observers(metrics, tracer, parts)
+            processing = open_processing(settings, memory, stop, observers=observers)
+            services += await stack.enter_async_context(processing)
             if settings.reconcile_every_seconds:
                 services.append(_reconciliation(settings, parts, stop, connects=connects))
+        services += metrics_services(settings, memory, metrics, stop, serves=parts is None)
         services += [beside(ready, stop) for beside in services_beside]
+        is_ready = ready if with_receiver else None
+        services.append(summarise(settings, memory.store, ready=is_ready, stop=stop))
+        services += reporting(supervised, ready=is_ready, stop=stop)
         await _until_all_ended(services, stop)
     logger.info("stopped", extra={"action": "stopped"})
 
 
+def _observers(
+    metrics: Metrics, tracer: Tracer, receiver: Receiver | None
+) -> list[Callable[[Applied], None]]:
+    """Return who is told of each event that the processor is done with."""
+    observers = [log_applied, counting(metrics), traced_by(tracer)]
+    return observers if receiver is None else [*observers, told_to(receiver.activity)]
+
+
 def _serve(
-    settings: Settings, receiver: Receiver, ready: "asyncio.Future[int]", stop: asyncio.Event
+    settings: Settings,
+    receiver: Receiver,
+    ready: "asyncio.Future[int]",
+    stop: asyncio.Event,
+    supervised: Supervised,
 ) -> Coroutine[Any, Any, None]:
     def tell(host: str, port: int) -> None:
         show_banner(settings, host, port)
         ready.set_result(port)
 
-    return serve(receiver, host=settings.host, port=settings.port, stop=stop, on_ready=tell)
+    return serve(
+        receiver,
+        host=settings.host,
+        port=settings.port,
+        stop=stop,
+        on_ready=tell,
+        handed_over=sockets_of(supervised),
+        limits=connection_limits(settings),
+    )
 
 
 def _reconciliation(

@@ -130,14 +130,15 @@ async def play_story(simulation: Simulation, caller: str | None) -> None:
     caller = caller or story.invented_number()
     if phone_key(caller, region=simulation.settings.phone_region or None) is None:
         raise SimulationFailed(f"{caller} is withheld or no number: nobody would be remembered")
-    await _first_ring(simulation, caller)
-    await _first_call_ends(simulation, caller)
+    conversation_id = story.invented_conversation()
+    await _first_ring(simulation, caller, conversation_id)
+    await _first_call_ends(simulation, caller, conversation_id)
     await _second_call(simulation, caller)
 
 
-async def _first_ring(simulation: Simulation, caller: str) -> None:
+async def _first_ring(simulation: Simulation, caller: str, conversation_id: str) -> None:
     console.print(f"\nYesterday: the phone rings, {caller} is calling", style="bold")
-    answer = await simulation.ask("client-data", story.ring(caller, story.invented_conversation()))
+    answer = await simulation.ask("client-data", story.ring(caller, conversation_id))
     variables = answer.body.get("dynamic_variables", {})
     if variables.get("is_returning_caller"):
         say("memory", "this caller is known already", milliseconds=answer.milliseconds)
@@ -152,8 +153,7 @@ async def _first_ring(simulation: Simulation, caller: str) -> None:
         say("agent" if role == "agent" else "caller", message)
 
 
-async def _first_call_ends(simulation: Simulation, caller: str) -> None:
-    conversation_id = story.invented_conversation()
+async def _first_call_ends(simulation: Simulation, caller: str, conversation_id: str) -> None:
     console.print("\nThe call ends", style="bold")
     now = datetime.now(UTC)
     body = json.dumps(story.transcription(caller, conversation_id, now=now)).encode()
@@ -173,7 +173,7 @@ async def _until_remembered(
     simulation: Simulation, caller: str, conversation_id: str, *, query: str
 ) -> None:
     """Ask until the call is in memory: the processor works on its own."""
-    began = time.perf_counter()
+    began, pause = time.perf_counter(), 0.02
     question = {"query": query, "caller_id": caller, "limit": 50}
     while time.perf_counter() - began < MEMORY_SECONDS:
         answer = await simulation.ask("search-data", question)
@@ -184,7 +184,8 @@ async def _until_remembered(
             return
         if len(memories) == question["limit"]:
             return  # an old acquaintance: this call may rank below the first fifty
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(pause)
+        pause = min(pause * 1.2, 1.0)  # so few questions about one caller that no limit is met
     raise SimulationFailed(
         f"the call was stored, but not in memory after {MEMORY_SECONDS:g} s. Is a processor "
         "running? uv run run.py processor status"

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import Any
 
@@ -17,12 +17,22 @@ from receiver.context import Receiver
 from receiver.payload_log import PayloadLog
 from settings import Settings
 from spool.committer import Committer
+from spool.format import SpoolFull
+from spool.version import note_format
 from spool.writer import Spool
+from telemetry.metrics import Metrics
+from telemetry.tracing import NoTracer, Tracer
 from voice.redaction import redact_body
 
 
 @asynccontextmanager
-async def open_receiver(settings: Settings, memory: OpenedMemory) -> AsyncIterator[Receiver]:
+async def open_receiver(
+    settings: Settings,
+    memory: OpenedMemory,
+    *,
+    metrics: Metrics | None = None,
+    tracer: Tracer | None = None,
+) -> AsyncIterator[Receiver]:
     """Open the spool for writing and assemble the receiver; at the end everything is on disk."""
     root, store = settings.payload_storage_path, memory.store
     people = await by_person(store, root)
@@ -36,6 +46,8 @@ async def open_receiver(settings: Settings, memory: OpenedMemory) -> AsyncIterat
             spool=spool,
             committer=committer,
             memory=people,
+            metrics=metrics or Metrics(),
+            tracer=tracer or NoTracer(),
             backlog=lambda: count_backlog(root, store, rules=processor_options(settings).rules),
             payload_log=_payload_log(settings),
             reconciliation=reconciliation_state(settings),
@@ -52,6 +64,8 @@ async def open_spool(settings: Settings) -> AsyncIterator[tuple[Spool, Committer
     spool = await asyncio.to_thread(Spool.open, root, sync=settings.spool_sync)
     committer = Committer(spool)
     try:
+        with suppress(SpoolFull):  # without the note it is version 1, which it is
+            await asyncio.to_thread(note_format, root)
         yield spool, committer
     finally:
         await committer.close()

@@ -2,18 +2,19 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
-from history import catching_up, queries, scrubbing
+from history import catching_up, figures, queries, scrubbing
 from history.catching_up import Reading
 from history.database import lock_path, rebuild_path, remove, translated, writing_lock
 from history.errors import HistoryDamaged
 from history.sources import SpeakerOf, collected_name
 from history.threads import IndexThreads
-from history.values import CallerPage, Entry, Filters, Page, Stored, Totals
+from history.values import CallerPage, Entry, Filters, Measured, Page, Stored, Totals
 from spool.standing_orders import Orders
 from voice.rules import Rules
 
@@ -21,6 +22,8 @@ from voice.rules import Rules
 Progress = Callable[[int, int], None]
 
 MAX_LIMIT = 1_000
+
+_T = TypeVar("_T")
 
 
 class History:
@@ -90,6 +93,16 @@ class History:
     async def forgotten(self) -> list[tuple[str, str | None]]:
         """Return what incomplete erasures are about: (conversation id, line if known), by id."""
         return await self._threads.read(queries.forgotten)
+
+    async def fold(self, filters: Filters, into: Callable[[Iterable[Measured]], _T]) -> _T:
+        """
+        Return what `into` makes of all conversations that are asked for, in no certain order.
+
+        They are of one moment, and are not held in memory together. It runs in another thread.
+        """
+        return await self._threads.read(
+            lambda connection: into(figures.measured(connection, filters))
+        )
 
     async def totals(self) -> Totals:
         """Return all of the history in numbers."""

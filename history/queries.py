@@ -67,13 +67,19 @@ def page(
 
 def _bounds(filters: Filters, cursor: str | None) -> tuple[int, int, int]:
     """Return the place to begin before, and the first microsecond in and the first one out."""
-    since = -_MAX_PLACE if filters.since is None else microseconds(filters.since)
-    until = _MAX_PLACE if filters.until is None else microseconds(filters.until)
+    _, since, until = time_bounds(filters)
     before = _MAX_PLACE if filters.until is None else _place_bound(until + 1_000_000)
     if cursor is not None:
         (place,) = decode_cursor(cursor, int)
         before = min(before, place)
     return before, since, until
+
+
+def time_bounds(filters: Filters) -> tuple[int, int, int]:
+    """Return the first place, the first microsecond in and the first one out."""
+    since = -_MAX_PLACE if filters.since is None else microseconds(filters.since)
+    until = _MAX_PLACE if filters.until is None else microseconds(filters.until)
+    return _place_bound(since), since, until
 
 
 def _place_bound(micros: int) -> int:

@@ -3,13 +3,14 @@
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping
 
+from history.figures import encode_figures
 from history.sources import Document, Erased
 from history.tables import PLACES, microseconds, place_of
 
 _INSERT = (
     "INSERT INTO conversations (place, id, kind, person, line, channel, direction, agent_id,"
     " started_at, duration_secs, language, outcome, summary, has_transcript, has_audio,"
-    " size_bytes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " size_bytes, figures) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _COUNT = (
     "SELECT count(*) FILTER (WHERE kind = 'call'), min(started_at), max(started_at)"
@@ -96,6 +97,7 @@ def _row(place: int, document: Document) -> tuple[object, ...]:
         entry.has_transcript,
         entry.has_audio,
         entry.size_bytes,
+        encode_figures(document.figures),
     )
 
 

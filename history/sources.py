@@ -3,7 +3,7 @@
 import hashlib
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,15 +11,18 @@ import msgspec
 
 from history.values import Entry, EntryKind, Stored
 from history.words import tags_of, words_in
-from memory.content import fact_content
+from memory.content import fact_content, fact_value
 from memory.port import Conversation, Memory
 from memory.speakers import name_given
 from spool.dropped import Drop, kept_path
 from spool.format import FileDamaged, Receipt
 from spool.reader import open_file, read_file
 from spool.standing_orders import Orders
+from voice.document import read_object
 from voice.events import CallEnded, CallFailed, Event
-from voice.payload import NotUnderstood, parse_event
+from voice.figures import UNKNOWN, CallFigures, call_figures
+from voice.payload import NotUnderstood, event_of
+from voice.reasons import reason_of
 from voice.redaction.event import redact_event
 from voice.rules import Rules
 
@@ -29,11 +32,12 @@ SpeakerOf = Callable[[CallEnded], str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """One conversation as it is indexed: its entry, its features and its words."""
+    """One conversation as it is indexed: its entry, its features, its words, its figures."""
 
     entry: Entry
     tags: str
     body: str
+    figures: CallFigures = UNKNOWN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +67,7 @@ class _Said:
     texts: tuple[str, ...] = ()
     speaker: str = ""
     event: CallEnded | None = None
+    figures: CallFigures = UNKNOWN
 
 
 def read_conversation(
@@ -102,6 +107,7 @@ def read_conversation(
         entry=_entry(conversation_id, said, person, files),
         tags=tags,
         body=words_in((said.summary, *said.texts)),
+        figures=said.figures,
     )
 
 
@@ -187,10 +193,16 @@ def _read(orders: Orders, stored: Stored, rules: Rules) -> _Said | None:
         if drop is not None:
             return _of_kept(_read_kept(orders.root, drop)) if drop.kept_sha256 else None
         body = read_file(orders.root, receipt_of(stored))
-        event = parse_event(stored.kind, body, region=rules.region)
+        document = read_object(body)
+        event = event_of(stored.kind, document, region=rules.region)
     except (FileDamaged, NotUnderstood):
         return None  # the processor notes it, and `spool verify` names it; it still has an entry
-    return _of_event(redact_event(event, rules.redact), stored.sha256)
+    said = _of_event(redact_event(event, rules.redact), stored.sha256)
+    if said.event is None:
+        return said
+    collected = ((item.key, item.value) for item in said.event.collected)
+    reason = reason_of(collected, title=said.event.title)
+    return replace(said, figures=call_figures(document, reason=reason))
 
 
 def receipt_of(stored: Stored) -> Receipt:
@@ -259,6 +271,11 @@ def _read_kept(root: Path, drop: Drop) -> Conversation:
 
 
 def _of_kept(kept: Conversation) -> _Said:
+    facts = (
+        (memory.key, fact_value(memory.content))
+        for memory in kept.memories
+        if memory.kind == "fact"
+    )
     return _Said(
         version=kept.version,
         kind=kept.kind,
@@ -273,4 +290,5 @@ def _of_kept(kept: Conversation) -> _Said:
         summary=kept.summary,
         texts=tuple(memory.content for memory in kept.memories),
         speaker=kept.speaker,
+        figures=CallFigures(is_known=True, reason=reason_of(facts, title="")),
     )

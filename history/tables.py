@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 
 # Raise it whenever what is indexed of an event changes: every index is then made again.
-INDEX = 1
+INDEX = 2
 
 TABLES = """
 -- One row: how far the index has come, and what it is a function of.
@@ -33,7 +33,8 @@ CREATE TABLE conversations (
     summary TEXT NOT NULL,
     has_transcript INTEGER NOT NULL,
     has_audio INTEGER NOT NULL,
-    size_bytes INTEGER NOT NULL
+    size_bytes INTEGER NOT NULL,
+    figures BLOB NOT NULL  -- JSON; see history.figures
 );
 CREATE INDEX conversations_by_person ON conversations (person, started_at) WHERE person IS NOT NULL;
 CREATE INDEX conversations_by_line ON conversations (line) WHERE line IS NOT NULL;

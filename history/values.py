@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Literal
 
 from spool.format import Kind
+from voice.figures import CallFigures
 
 EntryKind = Literal["call", "failure"]
 
@@ -65,6 +66,27 @@ class Entry:
     has_transcript: bool
     has_audio: bool
     size_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """
+    One conversation of the history, as far as it can be counted.
+
+    `caller` is the person; None as in `Entry`. `is_returning` tells whether the person had called
+    before, in all of the history, whatever is asked for. `outcome` of a failure is its reason.
+    """
+
+    id: str
+    kind: EntryKind
+    caller: str | None
+    agent_id: str
+    direction: str
+    started_at: datetime
+    duration_secs: float
+    outcome: str
+    is_returning: bool
+    figures: CallFigures
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

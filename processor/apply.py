@@ -1,6 +1,7 @@
 """From receipts to what memory is to store: read, derive, and note what cannot be derived."""
 
 import logging
+import time
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -18,10 +19,12 @@ from processor.options import ProcessorOptions
 from processor.ordered import is_erased, under
 from processor.retry import failed_once_more
 from processor.storing import Derived, store_derived
+from processor.telling import Observe, Tried, tell
 from spool.dropped import Drop
 from spool.format import DamagedLine, Receipt, SpoolError
 from spool.reader import is_line_boundary, ledger_identity, read_file, read_receipts
 from spool.standing_orders import Orders
+from telemetry.ids import event_id_of
 from voice.payload import NotUnderstood, parse_event
 from voice.redaction import redact_event
 from voice.rules import Rules
@@ -47,7 +50,8 @@ class Batch:
     """
     What the next lines of the ledger come to, and the position before and after them.
 
-    `erased` are conversations that came although they, or their caller, were erased.
+    `erased` are conversations that came although they, or their caller, were erased; `tried` are
+    all the events.
     """
 
     since: Position
@@ -55,16 +59,28 @@ class Batch:
     derived: Derived
     failed: Sequence[Failure]
     erased: Sequence[str] = ()
+    tried: Sequence[Tried] = ()
 
-    async def store_in(self, store: MemoryStore, options: ProcessorOptions) -> Sequence[Failure]:
-        """Store all of it with its position; see `store_derived`. Return every failure noted."""
-        return await store_derived(
+    async def store_in(
+        self, store: MemoryStore, options: ProcessorOptions, *, observe: Observe | None = None
+    ) -> Sequence[Failure]:
+        """
+        Store all of it with its position; see `store_derived`. Return every failure noted.
+
+        `observe` is then told of each event.
+        """
+        began = time.perf_counter()
+        failed = await store_derived(
             store,
             self.derived,
             note=partial(noted, options=options),
             failed=self.failed,
             advance=(self.since, self.to),
         )
+        if observe is not None:
+            seconds = time.perf_counter() - began
+            tell(observe, self.tried, failed, storing_seconds=seconds)
+        return failed
 
 
 def why_not_from(root: Path, position: Position, *, rules: Rules) -> str:
@@ -111,27 +127,29 @@ def read_batch(
     derived: list[tuple[str, Conversation]] = []
     failed: list[Failure] = []
     erased: list[str] = []
-    offset, count, size_bytes = since.offset, 0, 0
+    tried: list[Tried] = []
+    offset, size_bytes = since.offset, 0
     for receipt, after in read_receipts(root, offset=since.offset):
         if until_bytes is not None and after > until_bytes:
             break
-        result = attempt(root, receipt, rules=options.rules, orders=orders)
         name = name_of(receipt, offset)
+        began = time.perf_counter()
+        result = attempt(root, receipt, rules=options.rules, orders=orders)
+        tried.append(Tried.of(name, receipt, result, seconds=time.perf_counter() - began))
         if isinstance(result, Conversation):
             derived.append((name, result))
         elif isinstance(result, Erased):
             erased.append(result.conversation_id)
         elif result is not None:
             failed.append(noted(name, result, options=options))
-        offset, count = after, count + 1
+        offset = after
         size_bytes += receipt.size if result is not None and isinstance(receipt, Receipt) else 0
-        if count >= MAX_EVENTS or size_bytes >= MAX_BYTES:
+        if len(tried) >= MAX_EVENTS or size_bytes >= MAX_BYTES:
             break
     if offset == since.offset:
         return None
-    identity = origin(ledger_identity(root), read_by=options.rules)
-    to = Position(ledger=identity, offset=offset)
-    return Batch(since=since, to=to, derived=derived, failed=failed, erased=erased)
+    to = Position(ledger=origin(ledger_identity(root), read_by=options.rules), offset=offset)
+    return Batch(since=since, to=to, derived=derived, failed=failed, erased=erased, tried=tried)
 
 
 def attempt(
@@ -199,6 +217,7 @@ def _unordered(root: Path, receipt: Receipt, drop: Drop | None, rules: Rules) ->
             "an event could not be derived",
             extra={
                 "action": "derive_failed",
+                "event_id": event_id_of(receipt.sha256),
                 "file": receipt.file,
                 "error_type": type(error).__name__,
                 "trace": "".join(traceback.format_tb(error.__traceback__)),

@@ -3,7 +3,12 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from processor.applied import Applied
 from spool.forgotten import Tombstone
+
+
+def unobserved(_: Applied) -> None:
+    """Tell nobody."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -11,8 +16,10 @@ class Hooks:
     """
     `erase` carries an erasure as far as it can be carried now, and goes on where it stopped.
     `applied` is called after the ledger has been caught up with: retention acts then. Both may
-    raise MemoryStoreError, SpoolError or ProcessorError, and are called again later.
+    raise MemoryStoreError, SpoolError or ProcessorError, and are called again later. `observe` is
+    told of each event once memory has it; it must be quick, and may not raise.
     """
 
     erase: Callable[[Tombstone], Awaitable[None]] | None = None
     applied: Callable[[], Awaitable[None]] | None = None
+    observe: Callable[[Applied], None] = unobserved

@@ -15,16 +15,19 @@ from queue import SimpleQueue
 
 from memory.errors import MemoryDamaged
 from memory.port import START, MemoryStore, Position
+from processor.applied import Applied
 from processor.apply import noted, read_batch, why_not_from
 from processor.compare import Comparison, compare
 from processor.derive import origin
 from processor.errors import RebuildFailed, RebuildRunning, RebuildStopped
+from processor.hooks import unobserved
 from processor.lock import held, rebuild_lock
 from processor.options import ProcessorOptions
 from processor.parked import mark_parked
 from processor.replay import Derived, derive_at
 from processor.settle import Standing, settle_since
 from processor.storing import store_derived
+from processor.telling import Observe
 from processor.worker import Worker
 from spool.format import STATE_FOLDER, Receipt
 from spool.reader import ledger_identity, read_receipts
@@ -71,16 +74,17 @@ async def rebuild(
     workers: int | None = None,
     on_progress: Progress | None = None,
     stop: asyncio.Event | None = None,
+    observe: Observe = unobserved,
 ) -> RebuildReport:
     """
     Derive everything in the spool at `root` anew and switch `store` to it, atomically.
 
     Until the switch `store` answers from the old memory; after an error or a kill it goes on
-    doing so. What arrives meanwhile is in the new memory, or is applied to it by a running
-    processor. `dry_run` only counts. `verify` compares instead of switching: everything up to
-    the live memory's position. `on_progress` is given (done, total) events. Raises
-    `RebuildRunning`, `RebuildFailed`, `RebuildStopped` soon after `stop` is set, or the error
-    of spool or store.
+    doing so. What arrives meanwhile is in the new memory, and `observe` is told of it then, or is
+    applied to it by a running processor. `dry_run` only counts. `verify` compares instead of
+    switching: everything up to the live memory's position. `on_progress` is given (done, total)
+    events. Raises `RebuildRunning`, `RebuildFailed`, `RebuildStopped` soon after `stop` is set,
+    or the error of spool or store.
     """
     began = time.monotonic()
     if not (root / STATE_FOLDER).is_dir():
@@ -95,7 +99,7 @@ async def rebuild(
                 since = Standing.of(orders)
                 async with aclosing(_derived(root, plan, options, workers=workers)) as derived:
                     await _replay(derived, fresh, plan, options, on_progress=on_progress, stop=stop)
-                finish = _compare if verify else _switch
+                finish = _compare if verify else partial(_switch, observe=observe)
                 report = await finish(root, store, fresh, options, orders=orders, since=since)
             finally:
                 await fresh.close()
@@ -237,6 +241,7 @@ async def _follow_up(
     orders: Orders,
     since: Standing,
     until_bytes: int | None = None,
+    observe: Observe = unobserved,
 ) -> None:
     """Bring `fresh` up to what arrived, and to what was decided, since its replay began."""
     read = partial(read_batch, root, options=options, orders=orders, until_bytes=until_bytes)
@@ -245,7 +250,7 @@ async def _follow_up(
         batch = await asyncio.to_thread(read, since=await fresh.position())
         if batch is None:
             break
-        await batch.store_in(fresh, options)
+        await batch.store_in(fresh, options, observe=observe)
     await settle_since(root, fresh, orders, options, since=since)
 
 
@@ -257,11 +262,15 @@ async def _switch(
     *,
     orders: Orders,
     since: Standing,
+    observe: Observe,
 ) -> RebuildReport:
     """Let `fresh`, with what arrived meanwhile, take the place of the live memory."""
-    await _follow_up(root, fresh, options, orders=orders, since=since)
+    arrived: list[Applied] = []
+    await _follow_up(root, fresh, options, orders=orders, since=since, observe=arrived.append)
     failed = len(await fresh.failures())
     await store.adopt(fresh)
+    for each in arrived:
+        observe(each)
     await mark_parked(root, store, now=options.clock())
     return RebuildReport(failed=failed, is_adopted=True)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 import traceback
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
@@ -13,10 +14,13 @@ from memory.errors import MemoryStoreError
 from memory.port import Conversation, Failure, MemoryStore
 from processor.apply import MAX_EVENTS, Erased, attempt, noted
 from processor.errors import ProcessorError, type_and_place
+from processor.failure_lines import log_failures
+from processor.hooks import unobserved
 from processor.options import ProcessorOptions
 from processor.parked import mark_parked
 from processor.settle import shut_out
 from processor.storing import store_derived
+from processor.telling import Observe, Tried, tell
 from spool.format import DamagedLine, Receipt, SpoolError
 from spool.reader import read_receipts
 from spool.standing_orders import Orders
@@ -25,6 +29,8 @@ logger = logging.getLogger(__name__)
 
 _JOB = "retry"
 
+_Result = Conversation | Erased | str | None
+
 
 class Retries:
     """
@@ -32,7 +38,8 @@ class Retries:
 
     What is due is read from the store each time, never remembered, so that a restart, another
     process or an operator can change it. `writing` is held from deriving to storing: what is
-    decided or erased in between would be undone by what was derived before.
+    decided or erased in between would be undone by what was derived before. `observe` is told
+    of each attempt.
     """
 
     def __init__(
@@ -43,12 +50,14 @@ class Retries:
         orders: Orders,
         *,
         writing: asyncio.Lock | None = None,
+        observe: Observe = unobserved,
     ) -> None:
         self._root = root
         self._orders = orders
         self._writing = writing or asyncio.Lock()
         self._store = store
         self._options = options
+        self._observe = observe
         self._working = asyncio.Lock()
         self._scheduler = AsyncIOScheduler(timezone="UTC")
         self._scheduler.start()
@@ -84,17 +93,19 @@ class Retries:
 
     async def _run_safely(self) -> None:
         """Run; what goes wrong is logged, and tried again: `plan` is called every second."""
-        trace = ""
+        trace, level = "", logging.WARNING
         try:
             await self._run()
         except (MemoryStoreError, SpoolError, ProcessorError) as error:
             problem = str(error)
         except Exception as error:  # noqa: BLE001 - the scheduler would log its text
+            level = logging.ERROR  # a defect
             problem = type_and_place(error)
             trace = "".join(traceback.format_tb(error.__traceback__))
         else:
             return
-        logger.error(
+        logger.log(
+            level,
             "failed events could not be tried again now",
             extra={"action": "retry_run_failed", "error": problem, "trace": trace},
         )
@@ -123,13 +134,14 @@ class Retries:
         def note(file: str, error: str) -> Failure:
             return noted(file, error, options=self._options, attempts_before=attempts[file])
 
-        results = await asyncio.to_thread(self._attempt, due, receipts)
+        results, tried = await asyncio.to_thread(self._attempt, due, receipts)
         erased = [r.conversation_id for r in results.values() if isinstance(r, Erased)]
         await asyncio.to_thread(
             shut_out, self._root, erased, self._orders, now=self._options.clock()
         )
         errors = {file: result for file, result in results.items() if isinstance(result, str)}
         derived = [(file, r) for file, r in results.items() if isinstance(r, Conversation)]
+        began = time.perf_counter()
         failed = await store_derived(
             self._store,
             derived,
@@ -137,21 +149,25 @@ class Retries:
             failed=[note(file, error) for file, error in errors.items()],
             resolved=[file for file in results if file not in errors],
         )
-        _log_results(results.keys() - {failure.file for failure in failed}, failed)
+        tell(self._observe, tried, failed, storing_seconds=time.perf_counter() - began)
+        names = {failure.file for failure in failed}
+        _log_resolved([each for each in tried if each.file not in names])
+        log_failures(failed, tried)
 
     def _attempt(
         self, due: Sequence[Failure], receipts: Mapping[str, Receipt | DamagedLine]
-    ) -> dict[str, Conversation | Erased | str | None]:
+    ) -> tuple[dict[str, _Result], list[Tried]]:
         self._orders.refresh()
-        return {
-            failure.file: attempt(
-                self._root,
-                receipts[failure.file],
-                rules=self._options.rules,
-                orders=self._orders,
-            )
-            for failure in due
-        }
+        results: dict[str, _Result] = {}
+        tried = []
+        for failure in due:
+            receipt = receipts[failure.file]
+            began = time.perf_counter()
+            result = attempt(self._root, receipt, rules=self._options.rules, orders=self._orders)
+            results[failure.file] = result
+            seconds = time.perf_counter() - began
+            tried.append(Tried.of(failure.file, receipt, result, seconds=seconds))
+        return results, tried
 
 
 def find_receipts(root: Path, names: Collection[str]) -> dict[str, Receipt | DamagedLine]:
@@ -175,16 +191,9 @@ def find_receipts(root: Path, names: Collection[str]) -> dict[str, Receipt | Dam
     return found
 
 
-def _log_results(resolved: Collection[str], failed: Sequence[Failure]) -> None:
-    for file in sorted(resolved):
-        logger.info("a failed event is now in memory", extra={"action": "retry_done", "file": file})
-    for failure in failed:
-        is_parked = failure.next_attempt_at is None
-        logger.warning(
-            "a failed event is parked" if is_parked else "a failed event failed again",
-            extra={
-                "action": "event_parked" if is_parked else "retry_failed",
-                "file": failure.file,
-                "attempts": failure.attempts,
-            },
+def _log_resolved(resolved: Sequence[Tried]) -> None:
+    for each in resolved:
+        logger.info(
+            "an event that had failed is a failure no more",
+            extra={"action": "retry_done", "event_id": each.event_id, "file": each.file},
         )

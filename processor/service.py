@@ -2,26 +2,28 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
 from contextlib import aclosing, suppress
 from pathlib import Path
 
 from memory.errors import MemoryDamaged, MemoryStoreError, PositionMoved
-from memory.port import Failure, MemoryStore
+from memory.port import MemoryStore
 from processor.apply import read_batch, why_not_from
 from processor.decided import Decided
 from processor.embedding import Embedding
 from processor.errors import ProcessorError, ProcessorLocked, RebuildStopped
+from processor.failure_lines import log_failures
 from processor.follow import follow
-from processor.hooks import Hooks
+from processor.hooks import Hooks, unobserved
 from processor.lock import held_by_server, processor_lock
 from processor.options import ProcessorOptions
 from processor.parked import mark_parked
 from processor.rebuild import rebuild
 from processor.schedule import Retries
+from processor.telling import Observe
 from spool.format import STATE_FOLDER, SpoolError
 from spool.layout import create_durably
 from spool.standing_orders import Orders
+from spool.version import check_format
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +47,7 @@ async def run_processor(
     if another processor works on this spool, and `SpoolError` if there can be no such folder;
     what goes wrong later is logged and tried again.
     """
+    await asyncio.to_thread(check_format, root)
     await asyncio.to_thread(create_durably, root / STATE_FOLDER)
     lock = processor_lock(root)
     async with held_by_server(lock, refusal=ProcessorLocked, holder="processor"):
@@ -78,7 +81,10 @@ class _Processor:
         self._stop = stop
         # Whoever derives and then stores holds this: see `Retries`.
         self._writing = asyncio.Lock()
-        self._retries = Retries(root, store, options, orders, writing=self._writing)
+        self._observe = hooks.observe
+        self._retries = Retries(
+            root, store, options, orders, writing=self._writing, observe=hooks.observe
+        )
         self._embedding = Embedding(store, options)
         self._has_caught_up = False
 
@@ -100,7 +106,12 @@ class _Processor:
         try:
             async with self._writing:
                 erased = await catch_up(
-                    self._root, self._store, self._options, orders=self._orders, stop=self._stop
+                    self._root,
+                    self._store,
+                    self._options,
+                    orders=self._orders,
+                    stop=self._stop,
+                    observe=self._observe,
                 )
                 if not self._stop.is_set():
                     await self._begin()
@@ -123,7 +134,14 @@ class _Processor:
 
     async def _mend(self, reason: str) -> None:
         try:
-            await _rebuild(self._root, self._store, self._options, reason, self._stop)
+            await _rebuild(
+                self._root,
+                self._store,
+                self._options,
+                reason,
+                stop=self._stop,
+                observe=self._observe,
+            )
         except (MemoryStoreError, SpoolError, ProcessorError) as error:
             logger.error(
                 "damaged memory could not be rebuilt; trying again",
@@ -146,13 +164,15 @@ async def catch_up(
     *,
     orders: Orders,
     stop: asyncio.Event,
+    observe: Observe = unobserved,
 ) -> list[str]:
     """
     Apply every line that `store` has not seen yet, a transaction at a time.
 
     A position that cannot be gone on from (another ledger, one cut short, other rules of
     deriving) starts a rebuild. Returns early, between two transactions, once `stop` is set.
-    Return the conversations that came although they, or their callers, were erased.
+    Return the conversations that came although they, or their callers, were erased. `observe`
+    is told of every event but those that a rebuild found there.
     """
     erased: list[str] = []
     while not stop.is_set():
@@ -160,44 +180,40 @@ async def catch_up(
         since = await store.position()
         reason = await asyncio.to_thread(why_not_from, root, since, rules=options.rules)
         if reason:
-            await _rebuild(root, store, options, reason, stop)
+            await _rebuild(root, store, options, reason, stop=stop, observe=observe)
             continue
         batch = await asyncio.to_thread(read_batch, root, since, options, orders=orders)
         if batch is None:
             break
         try:
-            failed = await batch.store_in(store, options)
+            failed = await batch.store_in(store, options, observe=observe)
         except PositionMoved:
             continue  # a rebuild was adopted meanwhile: go on from where that one is
         logger.debug(
             "events applied", extra={"action": "events_applied", "offset": batch.to.offset}
         )
         erased += batch.erased
-        await _report(root, store, failed, options)
+        log_failures(failed, batch.tried)
+        if failed:
+            await mark_parked(root, store, now=options.clock())
     return erased
 
 
 async def _rebuild(
-    root: Path, store: MemoryStore, options: ProcessorOptions, reason: str, stop: asyncio.Event
+    root: Path,
+    store: MemoryStore,
+    options: ProcessorOptions,
+    reason: str,
+    *,
+    stop: asyncio.Event,
+    observe: Observe,
 ) -> None:
     logger.warning(
         "memory does not belong to this spool as it is; rebuilding it",
         extra={"action": "rebuild_needed", "reason": reason},
     )
     try:
-        report = await rebuild(root, store, options=options, stop=stop)
+        report = await rebuild(root, store, options=options, stop=stop, observe=observe)
     except RebuildStopped:
         return
     logger.info("memory rebuilt", extra={"action": "rebuilt", "events": report.events})
-
-
-async def _report(
-    root: Path, store: MemoryStore, failed: Sequence[Failure], options: ProcessorOptions
-) -> None:
-    for failure in failed:
-        logger.warning(
-            "an event could not be applied",
-            extra={"action": "event_failed", "file": failure.file, "error": failure.error},
-        )
-    if failed:
-        await mark_parked(root, store, now=options.clock())

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from ipaddress import IPv4Network, IPv6Network
 from typing import Any
 
 from aiohttp import web
@@ -12,9 +13,14 @@ from aiohttp import web
 from memory.port import MemoryStore
 from receiver.archive import Archive
 from receiver.call_desk import CallDesk
+from receiver.limits.standing import Limits
 from receiver.payload_log import PayloadLog
 from spool.committer import Committer
 from spool.writer import Spool
+from telemetry.activity import Activity
+from telemetry.ids import new_request_id
+from telemetry.metrics import Metrics
+from telemetry.tracing import NoTracer, Tracer
 from voice.greeting import GreetingOptions
 
 
@@ -35,6 +41,9 @@ class ReceiverOptions:
     How the receiver behaves.
 
     An empty key of an endpoint leaves it open; without an admin key nobody is the admin.
+    `allow_from` None lets anyone send to the webhooks. The limits are requests a second of an
+    address to one endpoint, live requests a minute about a caller, and wrong keys a minute of an
+    address; 0 is none.
     """
 
     post_call_secrets: tuple[str, ...]
@@ -46,6 +55,13 @@ class ReceiverOptions:
     greeting: GreetingOptions = field(default_factory=GreetingOptions)
     phone_region: str = ""
     cors_origins: tuple[str, ...] = ()
+    metrics_from: tuple[IPv4Network | IPv6Network, ...] = ()
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
+    allow_from: tuple[IPv4Network | IPv6Network, ...] | None = None
+    limit_per_address: int = 0
+    limit_per_caller: int = 0
+    failures_per_minute: int = 10
+    upload_budget_bytes: int = 1024 * 1024 * 1024
 
 
 class RecentCalls:
@@ -94,6 +110,11 @@ class Receiver:
     recent_calls: RecentCalls = field(default_factory=RecentCalls)
     requests: Requests = field(default_factory=Requests)
     counts: Counter[str] = field(default_factory=Counter)
+    metrics: Metrics = field(default_factory=Metrics)
+    tracer: Tracer = field(default_factory=NoTracer)
+    activity: Activity = field(default_factory=Activity)
+    limits: Limits = field(default_factory=Limits)
+    new_request_id: Callable[[], str] = new_request_id
     reconciliation: Callable[[], dict[str, Any]] = lambda: {"status": "off"}
     mirror: Callable[[], Awaitable[dict[str, Any]]] | None = None
     # Uploads write to disk for seconds: in the shared pool they would hold up everything else.

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 import msgspec
 from aiohttp import web
 
+from receiver.activity import for_whoever_watches, show_activity
+from receiver.body import wait_to_be_asked
 from receiver.callers import list_callers, show_caller
 from receiver.calls import list_calls, start_call
 from receiver.errors import Handler
@@ -22,6 +24,7 @@ from receiver.history import (
 from receiver.keeping import show_stats
 from receiver.letting_go import forget_caller, forget_conversation, forget_memory, show_erasure
 from receiver.live import client_data, search_data
+from receiver.metrics import metrics
 from receiver.openapi.document import describe
 from receiver.owner import for_the_owner
 from receiver.post_call import post_call
@@ -38,6 +41,8 @@ OPEN: Mapping[str, Mapping[str, Handler]] = {
     "/webhook/search-data": {"POST": search_data},
     "/webhook/post-call": {"POST": post_call},
     "/health": {"GET": health},
+    # Whoever is near, or the owner.
+    "/metrics": {"GET": metrics},
 }
 # The owner alone, with ADMIN_KEY.
 OWNED: Mapping[str, Mapping[str, Handler]] = {
@@ -54,6 +59,7 @@ OWNED: Mapping[str, Mapping[str, Handler]] = {
     "/callers/{caller}/memories/{memory_id}": {"DELETE": forget_memory},
     "/erasures/{erasure_id}": {"GET": show_erasure},
     "/stats": {"GET": show_stats},
+    "/activity": {"GET": show_activity},
     "/openapi.json": {"GET": description},
 }
 
@@ -62,12 +68,17 @@ def add_endpoints(router: web.UrlDispatcher) -> None:
     """Route all of them."""
     for path, by_method in OPEN.items():
         for method, handler in by_method.items():
-            add = router.add_get if method == "GET" else functools.partial(router.add_route, method)
-            add(path, handler)
+            if method == "GET":
+                router.add_get(path, handler)  # and HEAD
+                continue
+            # A recording is asked for once there is room for it.
+            expect = wait_to_be_asked if handler is post_call else None
+            router.add_route(method, path, handler, expect_handler=expect)
     for path, by_method in OWNED.items():
         # The ids of memories have slashes in them.
         routed = path.replace("{memory_id}", "{memory_id:.+}")
-        router.add_route("*", routed, for_the_owner(by_method))
+        guard = for_whoever_watches if path == "/activity" else for_the_owner
+        router.add_route("*", routed, guard(by_method))
 
 
 @functools.cache

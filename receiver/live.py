@@ -15,14 +15,22 @@ from aiohttp import web
 
 from memory.errors import MemoryStoreError
 from memory.port import Found, Profile
-from receiver.access import has_key, is_admin
+from receiver.access import (
+    has_bearer,
+    has_key,
+    in_seconds,
+    is_admin,
+    limit_open_endpoint,
+    refuse_wrong_key,
+)
 from receiver.context import RECEIVER, Receiver
-from receiver.errors import error_response, json_response
+from receiver.errors import Refusal, error_response, json_response
+from receiver.measuring import LIVE_ANSWER
 from receiver.request_log import BODY, CALLER, CONVERSATION
 from spool.format import is_conversation_id
 from voice.answer import initiation_answer, search_answer
-from voice.document import read_object
-from voice.errors import NotUnderstood
+from voice.document import MAX_DEPTH, read_object
+from voice.errors import NotUnderstood, TooDeep
 from voice.identity import (
     caller_at_initiation,
     caller_of_search,
@@ -34,10 +42,13 @@ logger = logging.getLogger(__name__)
 
 # A part of the deadline is left for reading the request and writing the answer.
 SHARE_FOR_MEMORY = 0.9
-MAX_LIVE_BODY_BYTES = 1024 * 1024
+MAX_LIVE_BODY_BYTES = 64 * 1024
 MAX_QUERY_CHARACTERS = 2000
 DEFAULT_LIMIT = 5
 MAX_LIMIT = 50
+
+_RING = "/webhook/client-data"
+_QUESTION = "/webhook/search-data"
 
 Body = dict[str, Any]
 Answer = TypeVar("Answer")
@@ -46,9 +57,11 @@ Answer = TypeVar("Answer")
 async def client_data(request: web.Request) -> web.Response:
     """Answer the ring: dynamic variables and greeting for whoever is calling."""
     receiver = request.app[RECEIVER]
-    if not has_key(request, receiver.options.client_data_key):
-        return _unauthorized("ELEVENLABS_CLIENT_DATA_KEY")
-    answer = await _within_deadline(receiver, _answer_ring(request, receiver))
+    key = receiver.options.client_data_key
+    if not has_key(request, key):
+        refuse_wrong_key(request, setting="ELEVENLABS_CLIENT_DATA_KEY")
+    limit_open_endpoint(request, endpoint=_RING, key=key)
+    answer = await _within_deadline(request, _answer_ring(request, receiver))
     return answer or json_response(initiation_answer(None, greeting=receiver.options.greeting))
 
 
@@ -56,14 +69,18 @@ async def search_data(request: web.Request) -> web.Response:
     """Answer the agent's question about what this caller said before."""
     receiver = request.app[RECEIVER]
     options = receiver.options
-    if not (is_admin(request, options.admin_key) or has_key(request, options.search_data_key)):
-        return _unauthorized("ELEVENLABS_SEARCH_DATA_KEY")
-    answer = await _within_deadline(receiver, _answer_question(request, receiver))
+    if not (has_key(request, options.search_data_key) or is_admin(request, options.admin_key)):
+        refuse_wrong_key(request, setting="ELEVENLABS_SEARCH_DATA_KEY")
+    limit_open_endpoint(request, endpoint=_QUESTION, key=options.search_data_key)
+    answer = await _within_deadline(request, _answer_question(request, receiver))
     return answer or json_response(search_answer(None, [], now=receiver.clock()))
 
 
 async def _answer_ring(request: web.Request, receiver: Receiver) -> web.Response:
+    request[LIVE_ANSWER] = "stranger"
     profile = await _profile_at_ring(request, receiver)
+    if profile is not None:
+        request[LIVE_ANSWER] = "personal"
     return json_response(initiation_answer(profile, greeting=receiver.options.greeting))
 
 
@@ -71,6 +88,7 @@ async def _profile_at_ring(request: web.Request, receiver: Receiver) -> Profile 
     body = await _read_object(request)
     if body is None:
         receiver.counts["unreadable_live_requests"] += 1
+        request[LIVE_ANSWER] = "unreadable"
         return None
     caller_id, call_sid = body.get("caller_id"), body.get("call_sid")
     conversation_id = _note_conversation(request, body)
@@ -91,21 +109,29 @@ async def _profile_at_ring(request: web.Request, receiver: Receiver) -> Profile 
     request[CALLER] = caller
     if conversation_id:
         receiver.recent_calls.note(conversation_id, caller)
+    if _wait_of_caller(receiver, _RING, caller):
+        request[LIVE_ANSWER] = "limited"  # neutral: an error would end the phone call
+        return None
     return await receiver.memory.profile(caller)
 
 
 async def _answer_question(request: web.Request, receiver: Receiver) -> web.Response:
     body = await _read_object(request)
     if body is None:
+        request[LIVE_ANSWER] = "unreadable"
         return error_response(400, "invalid_json", "Send a JSON object with `query`.")
     query = body.get("query")
     if not isinstance(query, str):
         return error_response(400, "query_missing", "`query` must be text: what to look up.")
-    if body.get("explain") is True and not is_admin(request, receiver.options.admin_key):
+    if body.get("explain") is True and not _may_explain(request, receiver):
         return error_response(
             403, "admin_key_needed", "`explain` needs the header Authorization: Bearer ADMIN_KEY."
         )
     profile, found = await _recall(request, receiver, body, query[:MAX_QUERY_CHARACTERS])
+    if profile is None:
+        request[LIVE_ANSWER] = "stranger"
+    else:
+        request[LIVE_ANSWER] = "personal" if found else "empty"
     return json_response(search_answer(profile, found, now=receiver.clock()))
 
 
@@ -116,6 +142,11 @@ async def _recall(
     if caller is None:
         return None, []
     request[CALLER] = caller
+    if wait := _wait_of_caller(receiver, _QUESTION, caller):
+        raise Refusal(
+            429, "too_many_questions", "Too many questions about this caller (LIMIT_PER_CALLER).",
+            retry_after_seconds=in_seconds(wait),
+        )  # fmt: skip
     profile = await receiver.memory.profile(caller)
     if profile is None or not query.strip():
         return profile, []
@@ -129,13 +160,17 @@ async def _recall(
     return profile, found
 
 
-async def _within_deadline(receiver: Receiver, answer: Awaitable[Answer]) -> Answer | None:
+async def _within_deadline(request: web.Request, answer: Awaitable[Answer]) -> Answer | None:
     """Return memory's answer, or None if it is late or broken: logged and counted."""
+    receiver = request.app[RECEIVER]
     seconds = receiver.options.live_deadline_seconds * SHARE_FOR_MEMORY
     try:
         return await asyncio.wait_for(answer, seconds)
+    except Refusal:  # not a defect: what is refused on purpose
+        raise
     except TimeoutError:
         receiver.counts["live_answers_late"] += 1
+        request[LIVE_ANSWER] = "late"
         logger.warning(
             "memory did not answer within %.0f ms, the neutral answer goes out",
             seconds * 1000,
@@ -143,6 +178,7 @@ async def _within_deadline(receiver: Receiver, answer: Awaitable[Answer]) -> Ans
         )
     except MemoryStoreError as error:
         receiver.counts["live_answers_failed"] += 1
+        request[LIVE_ANSWER] = "failed"
         logger.warning(
             "memory failed, the neutral answer goes out: %s",
             error,
@@ -151,8 +187,28 @@ async def _within_deadline(receiver: Receiver, answer: Awaitable[Answer]) -> Ans
     except Exception:
         # The one place that may not let a defect through: an error here ends the phone call.
         receiver.counts["defects"] += 1
+        request[LIVE_ANSWER] = "defect"
         logger.exception("live answer failed", extra={"action": "live_answer_defect"})
     return None
+
+
+def _wait_of_caller(receiver: Receiver, endpoint: str, caller: str) -> float:
+    """Count a request about a caller; return 0.0 or, over the limit, the seconds to wait."""
+    wait = receiver.limits.take_for_caller(
+        endpoint, caller, per_minute=receiver.options.limit_per_caller
+    )
+    if wait:
+        receiver.counts["limited_caller"] += 1
+    return wait
+
+
+def _may_explain(request: web.Request, receiver: Receiver) -> bool:
+    options = receiver.options
+    if options.search_data_key != options.admin_key and has_bearer(
+        request, options.search_data_key
+    ):
+        return False  # the other key, and no guess of this one
+    return is_admin(request, options.admin_key)
 
 
 async def _caller_mid_call(receiver: Receiver, body: Body, conversation_id: str) -> str | None:
@@ -171,19 +227,31 @@ async def _caller_mid_call(receiver: Receiver, body: Body, conversation_id: str)
 
 
 async def _read_object(request: web.Request) -> Body | None:
-    """Return the request's JSON object, None if there is none."""
+    """Return the request's JSON object, None if there is none, or one that nobody sends."""
+    receiver = request.app[RECEIVER]
     try:
-        return read_object(await _read_body(request))
+        with receiver.tracer.span("read"):
+            body = await _read_body(request)
+        return None if body is None else read_object(body, max_depth=MAX_DEPTH)
+    except TooDeep:
+        receiver.counts["too_deep"] += 1
+        return None
     except (NotUnderstood, web.RequestPayloadError, ConnectionError):
         return None
 
 
-async def _read_body(request: web.Request) -> bytes:
-    """Return the body, or its beginning, which is no JSON any more, if it is too large."""
-    body = await request.content.read(MAX_LIVE_BODY_BYTES)
-    while len(body) < MAX_LIVE_BODY_BYTES and not request.content.at_eof():
-        body += await request.content.read(MAX_LIVE_BODY_BYTES - len(body))
-    request[BODY] = body
+async def _read_body(request: web.Request) -> bytes | None:
+    """Return the body, None if it is too large: then the rest of it stays unread."""
+    if (request.content_length or 0) > MAX_LIVE_BODY_BYTES:
+        return None
+    pieces, room = [], MAX_LIVE_BODY_BYTES
+    while not request.content.at_eof():
+        piece = await request.content.readany()
+        room -= len(piece)
+        if room < 0:
+            return None
+        pieces.append(piece)
+    request[BODY] = body = b"".join(pieces)
     return body
 
 
@@ -207,9 +275,3 @@ def _limit(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not isfinite(value):
         return DEFAULT_LIMIT
     return int(min(max(value, 1), MAX_LIMIT))
-
-
-def _unauthorized(setting: str) -> web.Response:
-    return error_response(
-        401, "unauthorized", f"The header X-Api-Key must hold the value of {setting}."
-    )

@@ -110,7 +110,9 @@ def looking_back(answer: Callable[[Looking], Awaitable[web.StreamResponse]]) -> 
 
 
 def _not_readable(error: Exception) -> Refusal:
-    logger.error("the archive cannot be read: %s", error, extra={"action": "archive_failed"})
+    # What is rebuilt or busy comes back by itself; what the disk has lost does not.
+    level = logging.ERROR if isinstance(error, SpoolError) else logging.WARNING
+    logger.log(level, "the archive cannot be read: %s", error, extra={"action": "archive_failed"})
     code = "storage_failed"
     if isinstance(error, HistoryError):
         code = "history_unavailable"

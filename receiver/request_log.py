@@ -1,12 +1,19 @@
-"""One log line for each request; bodies only into the payload log, if there is one."""
+"""
+One log line and, for webhooks, one trace for each request; bodies only into the payload log.
+
+Every request gets an id, which its answer carries and every log line until then.
+"""
 
 import logging
 import time
+from contextlib import AbstractContextManager
 
 from aiohttp import web
 
-from receiver.context import RECEIVER
+from receiver.context import RECEIVER, Receiver
 from receiver.errors import Handler
+from telemetry.ids import in_request
+from telemetry.tracing import NoTracer, Span
 from voice.identity import mask
 
 logger = logging.getLogger(__name__)
@@ -15,24 +22,35 @@ logger = logging.getLogger(__name__)
 CONVERSATION = web.RequestKey("conversation", str)
 CALLER = web.RequestKey("caller", str)
 BODY = web.RequestKey("body", bytes)
+EVENT = web.RequestKey("event", str)  # the event's id: see `telemetry.ids`
+
+# A client may send this header too, but what it says is the client's text: it is not used.
+REQUEST_ID_HEADER = "X-Request-Id"
+_REQUEST_ID = web.RequestKey("request_id", str)
 
 # What the owner looks up or has erased is no business of the payload log.
-_LOOKING_BACK = ("/history", "/callers", "/erasures")
+_LOOKING_BACK = ("/history", "/callers", "/erasures", "/metrics", "/activity")
+_TRACED = "/webhook/"
+_UNTRACED = NoTracer()
+_SERVER_ERROR = 500
 
 
 @web.middleware
 async def log_requests(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Log method, path, status, milliseconds, conversation and masked caller: never a body."""
     receiver = request.app[RECEIVER]
+    request[_REQUEST_ID] = request_id = receiver.new_request_id()
     began = time.perf_counter()
     status = 0
     receiver.requests.in_flight += 1
-    try:
-        response = await handler(request)
-        status = response.status
-    finally:
-        receiver.requests.in_flight -= 1
-        _log_line(request, status, (time.perf_counter() - began) * 1000)
+    with in_request(request_id), _trace(request, receiver) as span:
+        try:
+            response = await handler(request)
+            status = response.status
+        finally:
+            receiver.requests.in_flight -= 1
+            _log_line(request, status, (time.perf_counter() - began) * 1000)
+            _tell_span(span, request, status)
     if receiver.requests.is_stopping:
         response.force_close()
     if receiver.payload_log is not None and not request.path.startswith(_LOOKING_BACK):
@@ -46,15 +64,48 @@ async def log_requests(request: web.Request, handler: Handler) -> web.StreamResp
     return response
 
 
+async def tell_request_id(request: web.Request, response: web.StreamResponse) -> None:
+    """Give the answer its request's id, so that who asked can say which one it was."""
+    if request_id := request.get(_REQUEST_ID):
+        response.headers[REQUEST_ID_HEADER] = request_id
+
+
+def _path(request: web.Request) -> str:
+    """Return a path of ours: any other is the client's text, and may hold anything."""
+    resource = request.match_info.route.resource
+    return resource.canonical if resource else "(no such path)"
+
+
+def _trace(request: web.Request, receiver: Receiver) -> AbstractContextManager[Span]:
+    path = _path(request)
+    tracer = receiver.tracer if path.startswith(_TRACED) else _UNTRACED
+    return tracer.request(f"{request.method} {path}")
+
+
+def _tell_span(span: Span, request: web.Request, status: int) -> None:
+    span.set(
+        {
+            "http.request.method": request.method,
+            "http.route": _path(request),
+            "http.response.status_code": status,
+            "callspool.request_id": request[_REQUEST_ID],
+            "callspool.event_id": request.get(EVENT, ""),
+            "callspool.conversation_id": request.get(CONVERSATION, ""),
+        }
+    )
+    if status >= _SERVER_ERROR:
+        span.fail("answered with an error")
+    elif not status:
+        span.fail("gone")
+
+
 def _log_line(request: web.Request, status: int, milliseconds: float) -> None:
     if not logger.isEnabledFor(logging.INFO):
         return
     conversation = request.get(CONVERSATION, "")
     caller = request.get(CALLER, "")
     masked = mask(caller) if caller else ""
-    # A path of ours only: any other is the client's text, and may hold anything.
-    resource = request.match_info.route.resource
-    path = resource.canonical if resource else "(no such path)"
+    path = _path(request)
     logger.info(
         "%s %s %s %.1fms %s %s",
         request.method,
@@ -71,5 +122,6 @@ def _log_line(request: web.Request, status: int, milliseconds: float) -> None:
             "milliseconds": round(milliseconds, 1),
             "conversation_id": conversation,
             "caller": masked,
+            "event_id": request.get(EVENT, ""),
         },
     )

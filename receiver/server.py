@@ -2,22 +2,28 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+import socket
+from collections.abc import Callable, Sequence
+from typing import cast
 
 from aiohttp import web
 
 from receiver.app import build_app
+from receiver.connections import REASONS, ConnectionLimits, Connections
 from receiver.context import Receiver
+from receiver.sockets import CannotListen, Listening, open_sockets
+
+__all__ = ("SHUTDOWN_SECONDS", "CannotListen", "serve")
 
 logger = logging.getLogger(__name__)
 
 # Most uploads end within this; container engines kill after ten seconds.
 SHUTDOWN_SECONDS = 8.0
+# Who is connected may have a request on the way: it is still answered.
+LAST_WORD_SECONDS = 1.0
 _LOOK_AGAIN_SECONDS = 0.02
-
-
-class CannotListen(Exception):
-    """The address cannot be had."""
+# aiohttp takes twice as many, and keeps them all until the last has come.
+_HEADER_FIELDS = 64
 
 
 async def serve(
@@ -27,50 +33,75 @@ async def serve(
     port: int,
     stop: asyncio.Event,
     on_ready: Callable[[str, int], None],
+    handed_over: Sequence[socket.socket] = (),
+    limits: ConnectionLimits | None = None,
 ) -> None:
     """
     Serve until `stop` is set; then accept nothing new and finish the requests in flight.
 
+    Listens on the sockets that were `handed_over`, else on `host` and `port`. Who waits on the
+    former at the end is left for the next process; so a restart refuses nobody.
+
     Calls `on_ready(host, port)` once requests are accepted: with `port` 0 the system chooses.
     Raises `CannotListen`.
     """
-    runner = web.AppRunner(
-        build_app(receiver),
-        access_log=None,  # our own line says more, and never a caller's full number
-        auto_decompress=False,  # signatures are over bytes as sent; and small stays small
-        shutdown_timeout=1.0,  # by then nothing is in flight, or has been for too long
-    )
+    runner, connections = _runner(receiver, limits or ConnectionLimits())
     await runner.setup()
+    watching = asyncio.create_task(connections.watch())
     try:
-        site = web.TCPSite(runner, host, port)
+        sockets = handed_over or await open_sockets(host, port)
+        listening = Listening(sockets, admit=connections.admit, make_room=connections.make_room)
+        listening.start()
         try:
-            await site.start()
-        except OSError as error:
-            reason = error.strerror or error
-            raise CannotListen(
-                f"cannot listen on {host}:{port}: {reason}; set HOST and PORT to an address of "
-                "this machine that is free"
-            ) from error
-        bound = runner.addresses[0]
-        on_ready(str(bound[0]), int(bound[1]))
-        await stop.wait()
-        await site.stop()
-        await _finish(receiver)
+            on_ready(*listening.address)
+            await stop.wait()
+            receiver.requests.is_stopping = True
+            receiver.activity.close()  # who looks on would do so for ever
+        finally:
+            await listening.stop(leaves_waiting=bool(handed_over))
+        await _finish(receiver, connections)
     finally:
+        watching.cancel()
         await runner.cleanup()
 
 
-async def _finish(receiver: Receiver) -> None:
+def _runner(receiver: Receiver, limits: ConnectionLimits) -> tuple[web.AppRunner, Connections]:
+    app = build_app(receiver)
+    runner = web.AppRunner(
+        app,
+        access_log=None,  # our own line says more, and never a caller's full number
+        auto_decompress=False,  # signatures are over bytes as sent; and small stays small
+        shutdown_timeout=1.0,  # by then nothing is in flight, or has been for too long
+        keepalive_timeout=limits.keep_alive_seconds,
+        lingering_time=limits.drain_seconds,
+        max_headers=_HEADER_FIELDS,
+    )
+    metrics = receiver.metrics
+    dropped = {reason: metrics.connections_dropped.labels(reason) for reason in REASONS}
+    connections = Connections(
+        limits,
+        new_handler=lambda: cast("web.Server", runner.server)(),  # noqa: PLW0108  # none before its set-up
+        clock=asyncio.get_running_loop().time,
+        dropped=lambda reason: dropped[reason].inc(),
+    )
+    metrics.connections.set_function(lambda: len(connections))
+    app.middlewares.insert(0, connections.follow)
+    return runner, connections
+
+
+async def _finish(receiver: Receiver, connections: Connections) -> None:
     """
-    Wait for the requests in flight. aiohttp's own clean-up would throw away what is still to
-    come of their bodies, and a recording is sent only once.
+    Wait for the requests in flight, and for those on the way. aiohttp's own clean-up would throw
+    away what is still to come of their bodies, and a recording is sent only once.
     """
-    receiver.requests.is_stopping = True
     logger.info(
         "finishing %d requests", receiver.requests.in_flight, extra={"action": "receiver_stopping"}
     )
-    deadline = asyncio.get_running_loop().time() + SHUTDOWN_SECONDS
-    while receiver.requests.in_flight and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110  # once, at the end
+    clock = asyncio.get_running_loop().time
+    began = clock()
+    while len(connections) and clock() < began + SHUTDOWN_SECONDS:
+        if clock() >= began + LAST_WORD_SECONDS:
+            connections.close_quiet()
         await asyncio.sleep(_LOOK_AGAIN_SECONDS)
     if receiver.requests.in_flight:
         logger.warning(

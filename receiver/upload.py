@@ -11,14 +11,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from receiver.limits.room import check_room
 from spool.staging import StagedFile
 from spool.writer import Spool
 from voice.audio_stream import AudioSplitter, NotStreamable
 from voice.delivery import Delivery, NotUnderstood
+from voice.errors import TooDeep
 from voice.large_body import decode_audio_file, identify_file
 from voice.signature import SignatureCheck
 
 _READ_BYTES = 512 * 1024
+# How much is written before the room on disk is looked at again.
+_LOOK_BYTES = 16 * 1024 * 1024
 # Looking into a large document takes several times its size: one at a time.
 _READING_DOCUMENTS = threading.Lock()
 
@@ -30,6 +34,7 @@ class Uploaded:
     content: StagedFile
     delivery: Delivery | None = None
     reason: str = ""
+    is_too_deep: bool = False
     body_prefix: str = ""
     body_suffix: str = ""
 
@@ -39,7 +44,7 @@ class Upload:
     The writing side of one large body; every method blocks, so call them from a thread.
 
     End with `finish`, whose result the spool consumes, or with `discard`, which leaves nothing.
-    Raises SpoolFull or SpoolFailed.
+    Raises SpoolFull, also when the disk would be left with too little for the rest, or SpoolFailed.
     """
 
     def __init__(self, spool: Spool, check: SignatureCheck) -> None:
@@ -48,10 +53,14 @@ class Upload:
         self._audio = spool.stage()
         self._splitter = AudioSplitter(self._audio.write)
         self._raw: StagedFile | None = None
+        self._fed = 0
 
     def feed(self, block: bytes) -> None:
         """Take the next block of the body."""
         self._check.update(block)
+        before, self._fed = self._fed, self._fed + len(block)
+        if before // _LOOK_BYTES != self._fed // _LOOK_BYTES:
+            check_room(self._spool.root, wanted_bytes=0)
         if self._raw is not None:
             self._raw.write(block)
             return
@@ -86,6 +95,7 @@ class Upload:
 
     def _write_raw(self, refusal: NotStreamable) -> StagedFile:
         """Return a file with the body so far, byte for byte."""
+        check_room(self._spool.root, wanted_bytes=self._audio.size)  # for a moment it is twice
         raw = self._spool.stage()
         try:
             for part in refusal.consumed(_blocks(self._audio.path)):
@@ -105,12 +115,13 @@ class Upload:
         except NotUnderstood as error:
             self._audio.discard()
             raw.finish()
-            return Uploaded(content=raw, reason=str(error))
+            return Uploaded(content=raw, reason=str(error), is_too_deep=isinstance(error, TooDeep))
         raw.finish()
         return Uploaded(content=raw, delivery=delivery)
 
     def _decode(self, raw: StagedFile, delivery: Delivery) -> Uploaded:
         """Decode a recording that could not be decoded in passing: it has escapes."""
+        check_room(self._spool.root, wanted_bytes=raw.size)
         self._audio = self._spool.stage()
         decode_audio_file(raw.path, self._audio.write)
         self._audio.finish()

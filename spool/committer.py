@@ -5,6 +5,7 @@ import logging
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from contextvars import Context
 
 from spool.format import SpoolError, SpoolFailed
 from spool.staging import StagedFile
@@ -51,7 +52,8 @@ class Committer:
         future: asyncio.Future[Outcome] = loop.create_future()
         self._waiting.append((arrival, future))
         if self._worker is None or self._worker.done():
-            self._worker = loop.create_task(self._work())
+            # It outlives the request that starts it, and is to log and trace as of none.
+            self._worker = loop.create_task(self._work(), context=Context())
         return await future
 
     async def mend(self) -> None:

@@ -20,6 +20,7 @@ from spool.format import (
     is_conversation_id,
 )
 from spool.reader import count_lines, ledger_path, open_file, read_receipts
+from spool.version import check_format
 
 _BLOCK_BYTES = 1 << 20
 _SETTLE_SECONDS = 1.0
@@ -75,6 +76,7 @@ def verify(
     """
     if not (root / STATE_FOLDER).is_dir():
         raise SpoolError(f"there is no spool in {root}; check PAYLOAD_STORAGE_PATH")
+    check_format(root)
     total = count_lines(root, offset=0)
     findings: list[Finding] = []
     named: set[str] = set()

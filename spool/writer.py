@@ -15,6 +15,7 @@ from spool.ledger import Ledger
 from spool.recovery import Recovery, enter_missing
 from spool.staging import StagedFile, translate
 from spool.sync import Sync, SyncMode, choose_sync
+from spool.version import check_format
 
 __all__ = ["Arrival", "Outcome", "Spool", "StagedFile"]
 
@@ -65,6 +66,7 @@ class Spool:
         SpoolFailed if recovery is not possible now.
         """
         primitives = choose_sync(sync) if isinstance(sync, str) else sync
+        check_format(root.absolute())
         layout = open_layout(root.absolute(), primitives)
         ledger = None
         try:
@@ -83,6 +85,11 @@ class Spool:
             raise
         recovered = Recovery(swept=swept, entered=entered, cut_bytes=ledger.cut_bytes)
         return cls(layout, ledger, gone, recovered, clock)
+
+    @property
+    def root(self) -> Path:
+        """Return the folder of the spool."""
+        return self._layout.root
 
     def stage(self) -> StagedFile:
         """Return a new file for content too large for memory; raises SpoolFull, SpoolFailed."""

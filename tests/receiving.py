@@ -14,12 +14,14 @@ from aiohttp import ClientResponse, ClientSession
 
 from memory.in_memory import InMemoryStore
 from memory.port import MemoryStore
+from receiver.connections import ConnectionLimits
 from receiver.context import Receiver, ReceiverOptions
 from receiver.payload_log import PayloadLog
 from receiver.server import serve
 from spool.committer import Committer
 from spool.reader import count_lines, read_receipts
 from spool.writer import Spool
+from telemetry.tracing import NoTracer, Tracer
 from tests.serving import turns
 from voice.signature import sign
 
@@ -71,6 +73,8 @@ async def receiving(
     memory: MemoryStore | None = None,
     payload_log: Path | None = None,
     mirror: Callable[[], Awaitable[dict[str, Any]]] | None = None,
+    tracer: Tracer | None = None,
+    limits: ConnectionLimits | None = None,
     **options: Any,
 ) -> AsyncIterator[Running]:
     """Run a receiver on a free port of this machine until the block ends."""
@@ -90,6 +94,7 @@ async def receiving(
         backlog=backlog,
         payload_log=PayloadLog(payload_log) if payload_log else None,
         mirror=mirror,
+        tracer=tracer or NoTracer(),
     )
     stop = asyncio.Event()
     ready: asyncio.Future[int] = asyncio.get_running_loop().create_future()
@@ -100,6 +105,7 @@ async def receiving(
             port=0,
             stop=stop,
             on_ready=lambda _, port: ready.set_result(port),
+            limits=limits,
         )
     )
     try:

@@ -15,6 +15,7 @@ from memory.errors import MemoryStoreError, PositionMoved
 from memory.facts import MAX_FACTS
 from memory.holdings import place_of
 from memory.in_memory import InMemoryStore
+from memory.measured import MeasuredStore
 from memory.moments import EPOCH
 from memory.port import START, Counts, Fact, Position
 from memory.profile import profile_of
@@ -36,7 +37,12 @@ async def _embedded(folder):
     await store.close()
 
 
-BACKENDS = {"in_memory": _in_memory, "embedded": _embedded} | {
+@asynccontextmanager
+async def _measured(folder):
+    yield MeasuredStore(InMemoryStore(), lambda *_: None)
+
+
+BACKENDS = {"in_memory": _in_memory, "embedded": _embedded, "measured": _measured} | {
     f"with OpenMemory, {kind}": partial(composed, kind=kind) for kind in KINDS
 }
 

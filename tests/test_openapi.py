@@ -92,6 +92,7 @@ async def test_a_method_that_is_not_described_is_refused_with_those_that_are(tmp
     async with receiving(tmp_path, admin_key=KEY) as running:
         for method in sorted(METHODS - {"head"}):
             response = await running.client.request(method, concrete(path), headers=ADMIN)
+            response.close()  # of one that goes on for ever the head is enough
             if method.upper() in described()[path]:
                 assert response.status != 405
             else:

@@ -193,8 +193,10 @@ async def test_an_answer_that_nobody_collects_is_late_all_the_same(recalls, back
 
 async def test_a_dead_backend_costs_one_wait_until_a_trial_succeeds(recalls, backend, clock):
     recall = await recalls(AT_ONCE)
+    assert not recall.is_sparing
     backend.gate.clear()
     assert await matches(recall) == []
+    assert recall.is_sparing
     backend.gate.set()
     await until(lambda: not recall._late)
     for _ in range(3):
@@ -204,6 +206,7 @@ async def test_a_dead_backend_costs_one_wait_until_a_trial_succeeds(recalls, bac
     assert await matches(recall, "on trial") is None
     await until(lambda: recall.counts["answered"])
     assert [text for _, text, _ in backend.asked] == ["a table?", "on trial"]
+    assert not recall.is_sparing
     assert len(await matches(recall)) == 1
     assert recall.counts["trials"] == 1
 

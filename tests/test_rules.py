@@ -10,27 +10,38 @@ import pytest
 from cli.env_file import render_example
 
 ROOT = Path(__file__).parent.parent
-PACKAGES = ("cli", "cloud", "history", "memory", "processor", "receiver", "spool", "voice")
+PACKAGES = (
+    *("analytics", "cli", "cloud", "history", "memory"),
+    *("processor", "receiver", "spool", "telemetry", "voice"),
+)
 SOURCES = sorted(
     [path for package in PACKAGES for path in (ROOT / package).rglob("*.py")]
-    + [ROOT / f"{name}.py" for name in ("run", "setting_groups", "setting_values", "settings")]
+    + [
+        ROOT / f"{name}.py"
+        for name in ("run", "setting_groups", "setting_operation", "setting_values", "settings")
+    ]
 )
 MAY_IMPORT = {
     "spool": {"spool"},
     "memory": {"memory"},
+    "telemetry": {"telemetry"},
     "voice": {"voice", "memory"},
     "cloud": {"cloud", "spool", "voice", "memory"},
     "history": {"history", "spool", "voice", "memory"},
-    "processor": {"processor", "history", "spool", "voice", "memory"},
-    "receiver": {"receiver", "history", "spool", "voice", "memory"},
+    "analytics": {"analytics", "history", "spool", "voice", "memory"},
+    "processor": {"processor", "history", "spool", "voice", "memory", "telemetry"},
+    "receiver": {"receiver", "history", "spool", "voice", "memory", "telemetry"},
 }
 # Pure: the same input gives the same output, and nothing happens outside.
 PURE = [
     *(ROOT / "voice").glob("*.py"),
+    *(ROOT / "analytics").glob("*.py"),
     *(ROOT / "voice" / "instruction_phrases").glob("*.py"),
     *(ROOT / "voice" / "redaction").glob("*.py"),
     ROOT / "spool" / "format.py",
+    ROOT / "spool" / "copying" / "manifest.py",
     ROOT / "memory" / "content.py",
+    ROOT / "telemetry" / "metrics_labels.py",
     *(path for path in (ROOT / "memory" / "recall").rglob("*.py") if path.name != "cache.py"),
     *(
         ROOT / "memory" / f"{name}.py"
@@ -67,7 +78,13 @@ PURE = [
     *(ROOT / "processor" / "retention" / f"{name}.py" for name in ("policy", "plan", "report")),
     *(ROOT / "processor" / "sector_phrases").glob("*.py"),
     *(ROOT / "receiver" / "openapi").glob("*.py"),
-    *(ROOT / "receiver" / f"{name}.py" for name in ("ranges", "shown")),
+    *(ROOT / "receiver" / f"{name}.py" for name in ("ranges", "shown", "activity_events")),
+    *(
+        ROOT / "cli" / f"watch_{name}.py"
+        for name in ("board", "figures", "lines", "screen", "values")
+    ),
+    ROOT / "telemetry" / "tracing.py",
+    *(ROOT / "receiver" / "limits" / f"{name}.py" for name in ("address", "admission", "bucket")),
 ]
 IMPURE_MODULES = {"os", "time", "random", "asyncio", "sqlite3", "aiohttp", "socket", "threading"}
 MAX_LINES = 300

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import msgspec
 import pybase64
 
-from voice.document import read_object, section, unix_seconds
+from voice.document import check_depth, read_object, section, unix_seconds
 from voice.errors import BadBase64, NotUnderstood
 
 __all__ = ["BadBase64", "Delivery", "NotUnderstood", "Recording", "audio_content", "identify"]
@@ -58,6 +58,7 @@ class Recording:
 
 def identify(body: bytes) -> Delivery:
     """Return which event `body` is; raise `NotUnderstood` if it is none that we can store."""
+    check_depth(body)
     try:
         peeked = _PEEK.decode(body)
         if not body.isascii():

@@ -61,6 +61,7 @@ class CallEnded:
     collected: tuple[CollectedValue, ...]
     evaluations: tuple[Evaluation, ...]
     turns: tuple[Turn, ...]
+    title: str = ""  # of the call, in the platform's words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from voice.errors import NotUnderstood
 from voice.events import CallEnded, CallFailed, CollectedValue, Evaluation, Event, Turn
 from voice.identity import caller_of_call, phone_key
 
-__all__ = ["RETRIEVED", "NotUnderstood", "parse_event"]
+__all__ = ["RETRIEVED", "NotUnderstood", "event_of", "parse_event"]
 
 # The event timestamp of what was asked of the platform. Of several versions the latest counts,
 # and no webhook is this early: what the platform signed and sent always counts more.
@@ -37,7 +37,11 @@ def parse_event(kind: str, body: bytes, *, region: str | None = None) -> Event:
     is missing or of another type than expected counts as unknown. Raises `NotUnderstood` only
     if `body` is not a JSON object with an object `data`, or if the kind is another.
     """
-    event = read_object(body)
+    return event_of(kind, read_object(body), region=region)
+
+
+def event_of(kind: str, event: dict[str, Any], *, region: str | None = None) -> Event:
+    """Return what a body says that has been read as JSON; see `parse_event`."""
     data = event.get("data")
     if not isinstance(data, dict):
         raise NotUnderstood("the event has no object data")
@@ -75,6 +79,7 @@ def _call_ended(data: dict[str, Any], timestamp: float | None, region: str | Non
         collected=_collected(analysis),
         evaluations=_evaluations(analysis),
         turns=_turns(data.get("transcript")),
+        title=text(analysis.get("call_summary_title")),
     )
 
 

@@ -29,6 +29,10 @@ _LONGEST_PAUSE_SECONDS = 60.0
 _Blocks = Callable[[], Iterator[bytes]]
 
 
+class Quarantined(NotStorable):
+    """The server did not understand the event, and keeps it in quarantine."""
+
+
 class ServerIntake:
     """
     Posts to the receiver at `url`, signed with what `secret()` returns.
@@ -192,7 +196,7 @@ def _status(answer: httpx.Response, url: str) -> Status:
     except (ValueError, KeyError, TypeError) as error:
         raise NotTaken(f"what answers at {url} is not Callspool: check HOST and PORT") from error
     if status == "quarantined":
-        raise NotStorable("the server did not understand it and has it in quarantine: restart it")
+        raise Quarantined("the server did not understand it and has it in quarantine: restart it")
     if status in {"stored", "forgotten"}:
         return "stored" if status == "stored" else "forgotten"
     return "duplicate"

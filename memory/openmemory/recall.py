@@ -97,6 +97,11 @@ class Recall:
         self._looking: asyncio.Task[None] | None = None
         self._is_closed = False
 
+    @property
+    def is_sparing(self) -> bool:
+        """Tell whether the circuit breaker is open: OpenMemory fails, and nobody waits for it."""
+        return not self._breaker.is_closed
+
     def ask(self, caller: str, query: str, *, limit: int) -> Asked | None:
         """
         Begin to ask for what matches among the memories of `caller`, for `limit` results.

@@ -114,17 +114,19 @@ class _Nightly:
 
     async def _run_safely(self) -> None:
         """Run; what goes wrong is logged, and tried again after a pause."""
-        trace = ""
+        trace, level = "", logging.WARNING
         try:
             await self._run()
         except (MemoryStoreError, HistoryError, SpoolError, ProcessorError, OSError) as error:
             problem = str(error)
         except Exception as error:  # noqa: BLE001 - the scheduler would log its text
+            level = logging.ERROR  # a defect
             problem = type_and_place(error)
             trace = "".join(traceback.format_tb(error.__traceback__))
         else:
             return
-        logger.error(
+        logger.log(
+            level,
             "retention could not run, it is tried again",
             extra={"action": "retention_failed", "error": problem, "trace": trace},
         )

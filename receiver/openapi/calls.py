@@ -127,7 +127,8 @@ PATHS: dict[str, Description] = {
                         409: "The key was used for another call, or this one is under way.",
                         413: "The body is larger than 64 KB.",
                         422: "The agent or the number is not set up for this call.",
-                        429: "ElevenLabs takes no more calls now.",
+                        429: "ElevenLabs takes no more calls now; or too many requests, or wrong "
+                        "keys, came from this address. Retry-After says when to come again.",
                         502: "ElevenLabs refused the call.",
                         503: _WITHOUT_A_DESK,
                         504: "It is not known whether the call was started.",

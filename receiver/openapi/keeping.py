@@ -106,6 +106,18 @@ PATHS: dict[str, Description] = {
             },
         }
     },
+    "/activity": {
+        "get": {
+            "operationId": "showActivity",
+            "tags": ["activity"],
+            "summary": "What happens from now on, a line of JSON each, until you close it",
+            "responses": {
+                "200": said("Events, as `run.py watch` shows them.", {"type": "string"},
+                            type_="application/x-ndjson"),
+                **owner_errors({503: "As many look on already as may."}),
+            },
+        }
+    },
     "/openapi.json": {
         "get": {
             "operationId": "describe",

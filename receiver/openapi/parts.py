@@ -16,6 +16,8 @@ ANYTHING: Description = {}
 _FOR_THE_OWNER = {
     401: "The header Authorization does not hold Bearer and the value of ADMIN_KEY.",
     404: "There is no such thing. Without ADMIN_KEY this is the answer to every request.",
+    429: "Too many requests, or too many wrong keys, came from this address; Retry-After says when "
+    "to come again.",
 }
 
 

@@ -1,4 +1,4 @@
-"""What ElevenLabs asks: the three webhooks; and /health."""
+"""What ElevenLabs asks: the three webhooks; and /health and /metrics."""
 
 from receiver.openapi.parts import (
     ANYTHING,
@@ -18,6 +18,11 @@ from receiver.openapi.parts import (
 _ANY_VALUE = "Any value is taken: what cannot be used is left out of account."
 _BY_KEY: list[Description] = [{"sharedKey": []}, {"sharedKeyAsBearer": []}]
 _WRONG_KEY = "A key is set for this endpoint, and X-Api-Key does not hold it."
+_NOT_ALLOWED = "ALLOW_FROM does not hold this address."
+_TOO_OFTEN = (
+    "Too many requests, or too many wrong keys, came from this address; Retry-After says when to "
+    "come again."
+)
 _VARIABLES = {
     **dict.fromkeys(
         (
@@ -134,7 +139,7 @@ PATHS: dict[str, Description] = {
             "requestBody": body(ref("Ring"), required=False),
             "responses": {
                 "200": said("Dynamic variables and greeting.", ref("Initiation")),
-                **errors({401: _WRONG_KEY}),
+                **errors({401: _WRONG_KEY, 403: _NOT_ALLOWED, 429: _TOO_OFTEN}),
             },
         }
     },
@@ -151,7 +156,9 @@ PATHS: dict[str, Description] = {
                     {
                         400: "The body is no JSON object with a `query` that is text.",
                         401: _WRONG_KEY,
-                        403: "`explain` is for the holder of ADMIN_KEY.",
+                        403: f"`explain` is for the holder of ADMIN_KEY. Or: {_NOT_ALLOWED}",
+                        429: f"{_TOO_OFTEN} With the right key: too many questions about this "
+                        "caller (LIMIT_PER_CALLER).",
                     }
                 ),
             },
@@ -172,10 +179,15 @@ PATHS: dict[str, Description] = {
                     {
                         400: "The request ended before its body did.",
                         401: "The signature is missing, wrong or too old; nothing was kept.",
+                        403: _NOT_ALLOWED,
                         408: "The rest of the body did not come.",
                         413: "The body is larger than MAX_BODY_MB.",
                         415: "The body is compressed, which a signature cannot be.",
-                        503: "The event was not stored; send it again later.",
+                        429: "The signature is missing or wrong, and too many such requests came "
+                        "from this address (LIMIT_PER_ADDRESS); Retry-After says when to come "
+                        "again. What is signed is never refused for that.",
+                        503: "The event was not stored, or too many large ones are arriving; send "
+                        "it again later.",
                     }
                 ),
             },
@@ -190,6 +202,30 @@ PATHS: dict[str, Description] = {
             "responses": {
                 "200": said("Events are accepted and memory answers.", ref("Health")),
                 "503": said("One of them is not so.", ref("Health")),
+                **errors({429: _TOO_OFTEN}),
+            },
+        }
+    },
+    "/metrics": {
+        "get": {
+            "operationId": "metrics",
+            "tags": ["health"],
+            "summary": "The program's metrics, for Prometheus",
+            "security": [{}, {"adminKey": []}],
+            "responses": {
+                "200": {
+                    "description": "All of them; no label holds a number or a client's text.",
+                    "content": {
+                        "text/plain": {"schema": TEXT},
+                        "application/openmetrics-text": {"schema": TEXT},
+                    },
+                },
+                **errors(
+                    {
+                        404: "The request comes from elsewhere, and without ADMIN_KEY.",
+                        429: _TOO_OFTEN,
+                    }
+                ),
             },
         }
     },

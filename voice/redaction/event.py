@@ -30,6 +30,7 @@ def _redacted_call(event: CallEnded, kinds: Collection[str]) -> CallEnded:
     return replace(
         event,
         summary=without(event.summary, question=""),
+        title=without(event.title, question=""),
         collected=tuple(
             replace(item, value=without(item.value, question=_as_words(item.key)))
             for item in event.collected

@@ -1,0 +1,1 @@
+"""Backups: a spool and its memory, copied to another place and put back from there."""

@@ -1,4 +1,4 @@
-"""Every setting, in groups that build on one another: the order is that of `.env.example`."""
+"""Most settings, in groups that build on one another: the order is that of `.env.example`."""
 
 from pathlib import Path
 

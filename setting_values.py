@@ -9,6 +9,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, SecretStr
 
 _DURATION = re.compile(r"(?P<number>[0-9]{1,6}) *(?P<unit>[smhdw])")
+Network = IPv4Network | IPv6Network
+ANYONE, PLATFORM = "anyone", "elevenlabs"
 REDACTED_KINDS = ("card", "cvv", "iban", "ssn", "otp")
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
@@ -91,7 +93,7 @@ def _kinds(value: str) -> str:
     return ",".join(kind for kind in REDACTED_KINDS if kind in wanted) or "none"
 
 
-def networks_of(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
+def networks_of(text: str) -> tuple[Network, ...]:
     """
     Return the networks in "10.0.0.0/8, ::1"; an address alone is a network of one.
 
@@ -101,14 +103,29 @@ def networks_of(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
 
 
 def _networks(value: str) -> str:
-    networks_of("" if value == "none" else value)
+    if value != "none" and not networks_of(value):
+        raise ValueError(value)
     return value
+
+
+def allowed_of(text: str) -> tuple[bool, tuple[Network, ...]]:
+    """
+    Return whether "elevenlabs" is in the list, and the networks beside it.
+
+    Raises ValueError for a list of nothing, which would let nobody in.
+    """
+    names = [name for part in text.split(",") if (name := part.strip())]
+    if not names:
+        raise ValueError(text)
+    networks = networks_of(",".join(name for name in names if name != PLATFORM))
+    return PLATFORM in names, networks
 
 
 def _allowed(value: str) -> str:
-    names = [part.strip() for part in value.split(",")]
-    networks_of(",".join(name for name in names if name not in {"anyone", "elevenlabs"}))
-    return value
+    # Beside "anyone" nothing else may stand: it would look narrower than it is.
+    if value.strip() != ANYONE:
+        allowed_of(value)
+    return value.strip()
 
 
 def server_problems(address: str, key: str) -> list[str]:

@@ -4,7 +4,6 @@ import difflib
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +11,14 @@ from dotenv import dotenv_values
 from pydantic import SecretStr, ValidationError
 
 from setting_operation import OperationSettings
-from setting_values import networks_of, seconds_of, server_problems
-
-Network = IPv4Network | IPv6Network
+from setting_values import (
+    ANYONE,
+    Network,
+    allowed_of,
+    networks_of,
+    seconds_of,
+    server_problems,
+)
 
 ENV_FILE = Path(".env")
 GENERATED = ("ELEVENLABS_POST_CALL_KEY", "ELEVENLABS_CLIENT_DATA_KEY", "ELEVENLABS_SEARCH_DATA_KEY")
@@ -61,6 +65,13 @@ class Settings(OperationSettings):
     def trusted_networks(self) -> tuple[Network, ...]:
         """Return the networks of the reverse proxies that are believed."""
         return _networks(self.trusted_proxies)
+
+    def allowed_networks(self, platform: Sequence[Network]) -> tuple[Network, ...] | None:
+        """Return who may send to the webhooks, None for anyone; `platform`: what it publishes."""
+        if self.allow_from == ANYONE:
+            return None
+        has_platform, own = allowed_of(self.allow_from)
+        return (*platform, *own) if has_platform else own
 
     @property
     def metrics_networks(self) -> tuple[Network, ...]:

@@ -2,8 +2,7 @@
 
 from cloud.options import CloudOptions
 from receiver.context import ReceiverOptions
-from setting_values import networks_of
-from settings import Network, Settings
+from settings import Settings
 from voice.egress import PUBLISHED
 from voice.greeting import GreetingOptions
 
@@ -27,20 +26,11 @@ def receiver_options(settings: Settings) -> ReceiverOptions:
         cors_origins=settings.cors_origin_list,
         metrics_from=settings.metrics_networks,
         trusted_proxies=settings.trusted_networks,
-        allow_from=_allowed(settings),
+        allow_from=settings.allowed_networks(PUBLISHED),
         limit_per_address=settings.limit_per_address,
         limit_per_caller=settings.limit_per_caller,
         upload_budget_bytes=settings.upload_budget_mb * 1024 * 1024,
     )
-
-
-def _allowed(settings: Settings) -> tuple[Network, ...] | None:
-    """Return the networks that may send to the webhooks, None for all."""
-    names = [part.strip() for part in settings.allow_from.split(",")]
-    if "anyone" in names:
-        return None
-    own = networks_of(",".join(name for name in names if name != "elevenlabs"))
-    return (*PUBLISHED, *own) if "elevenlabs" in names else own
 
 
 def cloud_options(settings: Settings) -> CloudOptions:

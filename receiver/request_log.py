@@ -28,8 +28,8 @@ EVENT = web.RequestKey("event", str)  # the event's id: see `telemetry.ids`
 REQUEST_ID_HEADER = "X-Request-Id"
 _REQUEST_ID = web.RequestKey("request_id", str)
 
-# What the owner looks up or has erased is no business of the payload log.
-_LOOKING_BACK = ("/history", "/callers", "/erasures", "/metrics", "/activity")
+# What the payload log is for. What the owner looks up or has erased is none of its business.
+_LOGGED = ("/webhook/", "/calls")
 _TRACED = "/webhook/"
 _UNTRACED = NoTracer()
 _SERVER_ERROR = 500
@@ -53,7 +53,7 @@ async def log_requests(request: web.Request, handler: Handler) -> web.StreamResp
             _tell_span(span, request, status)
     if receiver.requests.is_stopping:
         response.force_close()
-    if receiver.payload_log is not None and not request.path.startswith(_LOOKING_BACK):
+    if receiver.payload_log is not None and request.path.startswith(_LOGGED):
         answer = response.body if isinstance(response, web.Response) else b""
         receiver.payload_log.note(
             request.rel_url.raw_path,

@@ -117,7 +117,7 @@ async def test_a_running_receiver_goes_on_logging_to_the_new_log(tmp_path):
             await running.client.post("/webhook/client-data", json=body)
         await _until_lines(log, 2)
         assert remove_lines(log, of_ana) == 1
-        await running.client.get("/health")
+        await running.client.post("/webhook/client-data", json={"caller_id": "+15550100188"})
         await _until_lines(log, 2)
     assert "+15550100177" in log.read_text()
     assert "+15550100142" not in log.read_text()

@@ -9,6 +9,7 @@ import pytest
 
 from memory.errors import MemoryUnavailable
 from memory.in_memory import InMemoryStore
+from receiver.endpoints import OWNED
 from spool.format import SpoolFailed
 from tests.factories import transcription_payload
 from tests.receiving import receiving
@@ -123,6 +124,17 @@ async def test_no_web_origin_may_call_unless_it_is_configured(tmp_path):
         assert "X-Api-Key" in allowed.headers["Access-Control-Allow-Headers"]
         other = await running.client.get("/health", headers={"Origin": "https://evil.example"})
         assert "Access-Control-Allow-Origin" not in other.headers
+
+
+@pytest.mark.parametrize("path", [*sorted(OWNED.keys() - {"/calls"}), "/metrics", "/nowhere"])
+async def test_what_the_owner_looks_up_is_not_in_the_payload_log(tmp_path, path):
+    file = tmp_path / "payload.log"
+    async with receiving(tmp_path, payload_log=file, admin_key="owner") as running:
+        asked = path.replace("{conversation_id}", "conv_1").replace("{caller}", "+15550100142")
+        asking = running.client.get(asked, headers={"Authorization": "Bearer owner"})
+        async with asking as response:
+            assert response.status != 401
+    assert not file.exists()
 
 
 async def test_a_payload_log_that_cannot_be_written_costs_no_answer(tmp_path, caplog):

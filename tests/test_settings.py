@@ -1,6 +1,7 @@
 """Settings: read in one place, every problem named, secrets never shown."""
 
 import stat
+from pathlib import Path
 
 import pytest
 
@@ -112,6 +113,23 @@ def test_how_long_a_search_waits_for_openmemory_has_bounds(monkeypatch, millisec
     monkeypatch.setenv("OPENMEMORY_WAIT_MS", milliseconds)
     with pytest.raises(SettingsError, match="OPENMEMORY_WAIT_MS: should be"):
         load_settings()
+
+
+@pytest.mark.parametrize(
+    "wrong", ["anyone,10.0.0.0/8", "anyone, elevenlabs", ",", " , ", "10.0.0.1/8", "everybody"]
+)
+def test_who_may_come_is_anyone_or_a_list_with_somebody_in_it(monkeypatch, wrong):
+    monkeypatch.setenv("ALLOW_FROM", wrong)
+    with pytest.raises(SettingsError, match="ALLOW_FROM: should be"):
+        load_settings(Path("no.env"))
+
+
+@pytest.mark.parametrize("name", ["TRUSTED_PROXIES", "METRICS_FROM"])
+@pytest.mark.parametrize("wrong", [",", "10.0.0.1/8", "anyone", "none,::1"])
+def test_networks_are_a_list_with_one_in_it_or_none(monkeypatch, name, wrong):
+    monkeypatch.setenv(name, wrong)
+    with pytest.raises(SettingsError, match=f"{name}: should be"):
+        load_settings(Path("no.env"))
 
 
 def test_a_program_that_we_start_gets_the_environment_but_no_secrets_of_ours(monkeypatch):

@@ -62,10 +62,12 @@ class Body:
         return piece
 
 
-async def wait_to_be_asked(request: web.Request) -> None:
-    """Take the place of aiohttp's answer to `Expect`: `ask_for` says it once it is wanted."""
-    if request.version == HttpVersion11 and not _waits(request):
-        raise web.HTTPExpectationFailed(text="Unknown Expect")
+async def wait_to_be_asked(_: web.Request) -> None:
+    """
+    Take the place of aiohttp's answer to `Expect`: `ask_for` says it once the body is wanted.
+
+    What else a client may expect is passed over, as HTTP allows.
+    """
 
 
 async def ask_for(request: web.Request) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from aiohttp import web
 
 from receiver.asked import limit_of, parameters
+from receiver.body import ask_for
 from receiver.call_desk import CallDesk, CallRefused, WantedCall
 from receiver.context import RECEIVER
 from receiver.errors import error_response, json_response
@@ -90,6 +91,7 @@ async def _read_body(request: web.Request) -> bytes:
     """Return the body; raises CallRefused if it is too large, or stops coming."""
     body = b""
     try:
+        await ask_for(request)
         async with asyncio.timeout(STALL_SECONDS):
             while len(body) <= MAX_CALL_BODY_BYTES and not request.content.at_eof():
                 body += await request.content.read(MAX_CALL_BODY_BYTES + 1 - len(body))

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Protocol, cast
 
-from aiohttp import StreamReader
+from aiohttp import StreamReader, web
 
 _HEADER_END = b"\r\n\r\n"
 
@@ -39,6 +39,7 @@ class Connection(asyncio.Protocol):
         *("handler", "_books", "_transport", "_is_aborted"),
         *("_header_bytes", "_header_read", "_header_tail"),
         *("_refused", "_may_drain", "_unsent", "_unread_since"),
+        *("_request", "is_half_closed"),
     )
 
     def __init__(self, books: Books, *, header_bytes: int) -> None:
@@ -49,6 +50,8 @@ class Connection(asyncio.Protocol):
         self._header_bytes = header_bytes
         self._header_read = 0  # -1: its end has come
         self._header_tail = b""
+        self._request: web.Request | None = None  # while it is being answered
+        self.is_half_closed = False
         self._refused: StreamReader | None = None
         self._may_drain = 0
         self._unsent = 0
@@ -75,9 +78,18 @@ class Connection(asyncio.Protocol):
                 return
         self.handler.data_received(data)
 
-    def eof_received(self) -> bool | None:
-        """Hand on that nothing more will be sent."""
-        return None if self.handler is None else self.handler.eof_received()
+    def eof_received(self) -> bool:
+        """
+        Note that nothing more will be sent: who has said all and waits for the answer gets it.
+
+        Else it is closed, and so it is where the answer is under way: he has had enough of it.
+        """
+        request = self._request
+        if request is None:
+            self.is_half_closed = self._header_read < 0
+        else:
+            self.is_half_closed = request.content.is_eof() and not request.writer.output_size
+        return self.is_half_closed
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Hand on that it is closed."""
@@ -96,17 +108,26 @@ class Connection(asyncio.Protocol):
         if self.handler is not None:
             self.handler.resume_writing()
 
-    def request_begins(self) -> None:
+    def request_begins(self, request: web.Request) -> None:
         """Note that a whole header has come."""
+        self._request = request
         self._refused = None
         self._header_read = -1
+        if self.is_half_closed and not request.content.is_eof():
+            self.close()  # the rest of it will never come
 
     def request_ends(self, body: StreamReader, *, drain_bytes: int) -> None:
         """Note that the request is answered; of what is left of its body little is taken."""
+        self._request = None
         self._header_read = 0
         self._header_tail = b""
         self._refused = None if body.is_eof() else body
         self._may_drain = drain_bytes
+
+    def waits_for_body(self) -> web.Request | None:
+        """Return the request that is being answered, if its body has not come to its end."""
+        request = self._request
+        return None if request is None or request.content.is_eof() else request
 
     def unsent_bytes(self) -> int:
         """Return how much of what was written the peer has not taken."""

@@ -7,6 +7,7 @@ one too many.
 """
 
 import asyncio
+import itertools
 from collections import Counter, OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ REASONS = (
 SHARE_OF_ONE_ADDRESS = 4  # a quarter
 _LOOK_SECONDS = 1.0
 _LOOKS_FOR_PROGRESS = 6
+_LOOKED_AT = 100  # of those that are answered: a flood asks often
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,12 +37,14 @@ class ConnectionLimits:
 
     One address may have a quarter of `max_connections`; this machine and the `trusted` reverse
     proxies, who come for many, may have all. Of a body that is refused `drain_bytes` are read
-    for at most `drain_seconds`, so that the sender sees the answer.
+    for at most `drain_seconds`, so that the sender sees the answer. A body that takes longer than
+    `body_seconds` may have to give way to others.
     """
 
     max_connections: int = 1000
     trusted: tuple[Network, ...] = ()
     header_seconds: float = 10.0
+    body_seconds: float = 2.0
     header_bytes: int = 64 * 1024
     keep_alive_seconds: float = 75.0
     drain_bytes: int = 256 * 1024
@@ -64,7 +68,8 @@ class Connections:
     All that are open, from the moment they are accepted.
 
     `clock` counts seconds and never goes back; `new_handler` makes what answers on a connection;
-    `dropped` is told why one was closed, a word of `REASONS`.
+    `dropped` is told why one was closed, a word of `REASONS`; `is_proven` tells whose bodies are
+    waited for, however many others come.
     """
 
     def __init__(
@@ -74,8 +79,10 @@ class Connections:
         new_handler: Callable[[], asyncio.Protocol],
         clock: Callable[[], float],
         dropped: Callable[[str], None],
+        is_proven: Callable[[web.Request], bool] = lambda _: False,
     ) -> None:
         self.limits = limits
+        self._is_proven = is_proven
         self._new_handler = new_handler
         self._clock = clock
         self._dropped = dropped
@@ -85,6 +92,7 @@ class Connections:
         # Since when, those that wait longest first.
         self._without_header: OrderedDict[Connection, float] = OrderedDict()
         self._idle: OrderedDict[Connection, float] = OrderedDict()
+        self._answering: OrderedDict[Connection, float] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._share_of)
@@ -92,7 +100,7 @@ class Connections:
     @property
     def answering(self) -> int:
         """Return on how many a request is being answered."""
-        return len(self) - len(self._without_header) - len(self._idle)
+        return len(self._answering)
 
     def admit(self, host: str) -> Connection | None:
         """
@@ -117,13 +125,22 @@ class Connections:
         """
         Close the connection that is missed least; False if a request is answered on each.
 
-        That is the one which has waited longest without a whole header, else the longest idle.
+        That is the one which has waited longest without a whole header, else the longest idle,
+        else the one whose body has taken longest to come, unless its sender is a proven one.
         """
         for waiting in (self._without_header, self._idle):
             for connection in waiting:
                 if not connection.unsent_bytes():  # else its answer is still under way
                     self.drop(connection, "gave_way")
                     return True
+        slow = self._clock() - self.limits.body_seconds
+        for connection, since in itertools.islice(self._answering.items(), _LOOKED_AT):
+            if since > slow:
+                return False
+            request = connection.waits_for_body()
+            if request is not None and not self._is_proven(request):
+                self.drop(connection, "gave_way")
+                return True
         return False
 
     def drop(self, connection: Connection, reason: str) -> None:
@@ -144,6 +161,7 @@ class Connections:
             return
         self._without_header.pop(connection, None)
         self._idle.pop(connection, None)
+        self._answering.pop(connection, None)
         if connection.handler is not None:
             self._by_handler.pop(connection.handler, None)
         self._in_share[share] -= 1
@@ -169,14 +187,15 @@ class Connections:
             return await handler(request)
         self._without_header.pop(connection, None)
         self._idle.pop(connection, None)
-        connection.request_begins()
+        self._answering[connection] = self._clock()
+        connection.request_begins(request)
         try:
             response = await handler(request)
         finally:
-            if connection in self._share_of:
+            if self._answering.pop(connection, None) is not None:
                 self._idle[connection] = self._clock()
             connection.request_ends(request.content, drain_bytes=self.limits.drain_bytes)
-        if _unread_bytes(request) > self.limits.drain_bytes:
+        if connection.is_half_closed or _unread_bytes(request) > self.limits.drain_bytes:
             response.force_close()
         return response
 

@@ -69,16 +69,14 @@ def add_endpoints(router: web.UrlDispatcher) -> None:
     for path, by_method in OPEN.items():
         for method, handler in by_method.items():
             if method == "GET":
-                router.add_get(path, handler)  # and HEAD
+                router.add_get(path, handler, expect_handler=wait_to_be_asked)  # and HEAD
                 continue
-            # A recording is asked for once there is room for it.
-            expect = wait_to_be_asked if handler is post_call else None
-            router.add_route(method, path, handler, expect_handler=expect)
+            router.add_route(method, path, handler, expect_handler=wait_to_be_asked)
     for path, by_method in OWNED.items():
         # The ids of memories have slashes in them.
         routed = path.replace("{memory_id}", "{memory_id:.+}")
         guard = for_whoever_watches if path == "/activity" else for_the_owner
-        router.add_route("*", routed, guard(by_method))
+        router.add_route("*", routed, guard(by_method), expect_handler=wait_to_be_asked)
 
 
 @functools.cache

@@ -14,7 +14,7 @@ from receiver.body import LARGE_PACE_BYTES, Body, BodyStalled, ask_for
 from receiver.client_address import client_behind
 from receiver.context import Receiver
 from receiver.limits.address import Client
-from receiver.limits.gate import WAIT_SECONDS, Busy
+from receiver.limits.gate import WAIT_SECONDS, Busy, GaveWay, Place
 from receiver.limits.room import check_room
 from receiver.request_log import BODY
 from receiver.upload import Upload, Uploaded
@@ -129,11 +129,11 @@ def _small(body: bytes, receiver: Receiver, signature: str) -> Arrival:
 async def _large(coming: _Coming, begun: bytes) -> Arrival:
     receiver, client = coming.receiver, client_behind(coming.request)
     try:
-        async with _place(coming, client):
-            uploaded = await _upload(coming, begun)
-    except (SpoolError, Busy):
-        raise
-    except BaseException:
+        async with _place(coming, client) as place:
+            uploaded = await _upload(coming, begun, place)
+    except BaseException as error:
+        if isinstance(error, (SpoolError, Busy)) and not isinstance(error, GaveWay):
+            raise
         receiver.limits.gate.charge(client.key, coming.body.read)
         raise
     if uploaded.is_too_deep:
@@ -158,8 +158,8 @@ async def _large(coming: _Coming, begun: bytes) -> Arrival:
 
 
 @asynccontextmanager
-async def _place(coming: _Coming, client: Client) -> AsyncIterator[None]:
-    """Have a place among the large bodies that are read; raises Busy if there is none in time."""
+async def _place(coming: _Coming, client: Client) -> AsyncIterator[Place]:
+    """Have a place among the large bodies that are read; see `Gate.admitted`."""
     receiver, size = coming.receiver, coming.request.content_length
     options, limits = receiver.options, receiver.limits
     async with limits.gate.admitted(
@@ -169,12 +169,12 @@ async def _place(coming: _Coming, client: Client) -> AsyncIterator[None]:
         is_proven=limits.is_proven(client),
         budget_bytes=options.upload_budget_bytes,
         wait_seconds=WAIT_SECONDS,
-    ):
+    ) as place:
         with receiver.metrics.uploads.track_inprogress():
-            yield
+            yield place
 
 
-async def _upload(coming: _Coming, begun: bytes) -> Uploaded:
+async def _upload(coming: _Coming, begun: bytes, place: Place) -> Uploaded:
     """Return the rest of the body, on disk and verified; if that fails, nothing of it is left."""
     receiver, body, client = coming.receiver, coming.body, client_behind(coming.request)
     is_proven = receiver.limits.is_proven(client)
@@ -192,7 +192,9 @@ async def _upload(coming: _Coming, begun: bytes) -> Uploaded:
                 raise BodyTooLarge
             async with receiver.limits.gate.working(client.key, is_proven=is_proven):
                 await _in_thread(receiver.uploads, partial(upload.feed, block))
+            place.read = body.read
             block = await body.block(BLOCK_BYTES)
+        place.is_read = True
         return await _in_thread(receiver.uploads, upload.finish)
     except BaseException:
         await _in_thread(receiver.uploads, upload.discard)

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from aiohttp import web
 
 from memory.errors import MemoryStoreError
-from memory.port import Found, Profile
+from memory.port import Found, MemoryStore, Profile
 from receiver.access import (
     has_bearer,
     has_key,
@@ -23,6 +23,7 @@ from receiver.access import (
     limit_open_endpoint,
     refuse_wrong_key,
 )
+from receiver.body import ask_for
 from receiver.context import RECEIVER, Receiver
 from receiver.errors import Refusal, error_response, json_response
 from receiver.measuring import LIVE_ANSWER
@@ -96,7 +97,7 @@ async def _profile_at_ring(request: web.Request, receiver: Receiver) -> Profile 
     calling = caller_at_initiation(
         caller_id, None, caller_is_agent_line=False, call_sid=call_sid, region=region
     )
-    is_outbound = calling is not None and await receiver.memory.is_agent_line(calling)
+    is_outbound, of_calling = await _at_ring(receiver.memory, calling)
     caller = caller_at_initiation(
         caller_id,
         body.get("called_number"),
@@ -112,7 +113,18 @@ async def _profile_at_ring(request: web.Request, receiver: Receiver) -> Profile 
     if _wait_of_caller(receiver, _RING, caller):
         request[LIVE_ANSWER] = "limited"  # neutral: an error would end the phone call
         return None
-    return await receiver.memory.profile(caller)
+    return of_calling if caller == calling else await receiver.memory.profile(caller)
+
+
+async def _at_ring(memory: MemoryStore, calling: str | None) -> tuple[bool, Profile | None]:
+    """
+    Tell whether a number is an agent's own, and return its profile, which is then nobody's.
+
+    Both at once: nearly always a human calls, and to ask first would take twice as long.
+    """
+    if calling is None:
+        return False, None
+    return await asyncio.gather(memory.is_agent_line(calling), memory.profile(calling))
 
 
 async def _answer_question(request: web.Request, receiver: Receiver) -> web.Response:
@@ -244,6 +256,7 @@ async def _read_body(request: web.Request) -> bytes | None:
     """Return the body, None if it is too large: then the rest of it stays unread."""
     if (request.content_length or 0) > MAX_LIVE_BODY_BYTES:
         return None
+    await ask_for(request)
     pieces, room = [], MAX_LIVE_BODY_BYTES
     while not request.content.at_eof():
         piece = await request.content.readany()

@@ -13,7 +13,13 @@ from telemetry.metrics import Metrics
 Network = IPv4Network | IPv6Network
 
 # Whoever comes through a proxy is not who the connection is from.
-_FORWARDED = ("X-Forwarded-For", "Forwarded", "X-Real-Ip", "Via")
+_FORWARDED = frozenset(
+    [
+        *("forwarded", "via", "x-real-ip", "x-client-ip", "x-original-forwarded-for"),
+        *("true-client-ip", "cf-connecting-ip", "fastly-client-ip", "x-envoy-external-address"),
+    ]
+)
+_FORWARDED_PREFIX = "x-forwarded-"  # -For, -Host, -Proto and others
 
 
 async def metrics(request: web.Request) -> web.Response:
@@ -35,7 +41,7 @@ async def show_metrics(request: web.Request, shown: Metrics) -> web.Response:
 
 def comes_from(request: web.Request, networks: Sequence[Network]) -> bool:
     """Tell whether a request comes from one of `networks`, and directly."""
-    if request.remote is None or any(name in request.headers for name in _FORWARDED):
+    if request.remote is None or any(map(_is_of_a_proxy, request.headers)):
         return False
     try:
         address = ip_address(request.remote)
@@ -44,3 +50,8 @@ def comes_from(request: web.Request, networks: Sequence[Network]) -> bool:
     if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
         address = address.ipv4_mapped
     return any(address in network for network in networks)
+
+
+def _is_of_a_proxy(header: str) -> bool:
+    name = header.lower()
+    return name in _FORWARDED or name.startswith(_FORWARDED_PREFIX)

@@ -16,7 +16,7 @@ from receiver.client_address import client_behind
 from receiver.context import RECEIVER, Receiver
 from receiver.errors import error_response, json_response
 from receiver.intake import BodyStalled, BodyTooLarge, Busy, receive
-from receiver.request_log import CONVERSATION, EVENT
+from receiver.request_log import CONVERSATION, EVENT, OUTCOME
 from spool.format import SpoolError, SpoolFull
 from spool.writer import Arrival, Outcome
 from telemetry.ids import event_id_of, of_event
@@ -44,6 +44,7 @@ async def post_call(request: web.Request) -> web.Response:
         return _refused(receiver, error)
     except SpoolError as error:
         return _not_stored(receiver, error, event_id=request.get(EVENT, ""))
+    request[OUTCOME] = outcome.status
     receiver.counts[outcome.status] += 1
     receiver.metrics.acknowledged(kind=arrival.kind, outcome=outcome.status)
     if arrival.conversation_id is None:

@@ -12,6 +12,7 @@ from aiohttp import web
 
 from receiver.context import RECEIVER, Receiver
 from receiver.errors import Handler
+from receiver.measuring import LIVE_ANSWER
 from telemetry.ids import in_request
 from telemetry.tracing import NoTracer, Span
 from voice.identity import mask
@@ -23,6 +24,7 @@ CONVERSATION = web.RequestKey("conversation", str)
 CALLER = web.RequestKey("caller", str)
 BODY = web.RequestKey("body", bytes)
 EVENT = web.RequestKey("event", str)  # the event's id: see `telemetry.ids`
+OUTCOME = web.RequestKey("outcome", str)  # what came of a delivery: "stored", "duplicate", …
 
 # A client may send this header too, but what it says is the client's text: it is not used.
 REQUEST_ID_HEADER = "X-Request-Id"
@@ -106,11 +108,13 @@ def _log_line(request: web.Request, status: int, milliseconds: float) -> None:
     caller = request.get(CALLER, "")
     masked = mask(caller) if caller else ""
     path = _path(request)
+    outcome = request.get(OUTCOME) or request.get(LIVE_ANSWER, "")
     logger.info(
-        "%s %s %s %.1fms %s %s",
+        "%s %s %s%s %.1fms %s %s",
         request.method,
         path,
         status or "gone",
+        f" {outcome}" if outcome else "",
         milliseconds,
         conversation or "-",
         masked or "-",
@@ -119,6 +123,7 @@ def _log_line(request: web.Request, status: int, milliseconds: float) -> None:
             "method": request.method,
             "path": path,
             "status": status,
+            "outcome": outcome,
             "milliseconds": round(milliseconds, 1),
             "conversation_id": conversation,
             "caller": masked,

@@ -11,6 +11,11 @@ _ALWAYS = {
 
 
 async def secure(_: web.Request, response: web.StreamResponse) -> None:
-    """Set them before the first byte goes out; what an endpoint says of its cache stays."""
+    """Set them before the first byte goes out."""
+    secured(response)
+
+
+def secured(response: web.StreamResponse) -> None:
+    """Set them; what an endpoint says of its cache stays."""
     response.headers.update(_ALWAYS)
     response.headers.setdefault("Cache-Control", "no-store")

@@ -4,13 +4,15 @@ import asyncio
 import logging
 import socket
 from collections.abc import Callable, Sequence
-from typing import cast
+from typing import Any, cast
 
 from aiohttp import web
 
 from receiver.app import build_app
+from receiver.client_address import client_behind
 from receiver.connections import REASONS, ConnectionLimits, Connections
 from receiver.context import Receiver
+from receiver.protocol import HttpProtocol
 from receiver.sockets import CannotListen, Listening, open_sockets
 
 __all__ = ("SHUTDOWN_SECONDS", "CannotListen", "serve")
@@ -67,22 +69,27 @@ async def serve(
 
 def _runner(receiver: Receiver, limits: ConnectionLimits) -> tuple[web.AppRunner, Connections]:
     app = build_app(receiver)
-    runner = web.AppRunner(
-        app,
-        access_log=None,  # our own line says more, and never a caller's full number
-        auto_decompress=False,  # signatures are over bytes as sent; and small stays small
-        shutdown_timeout=1.0,  # by then nothing is in flight, or has been for too long
-        keepalive_timeout=limits.keep_alive_seconds,
-        lingering_time=limits.drain_seconds,
-        max_headers=_HEADER_FIELDS,
-    )
+    # By then nothing is in flight, or has been for too long.
+    runner = web.AppRunner(app, shutdown_timeout=1.0)
+    loop = asyncio.get_running_loop()
+    options: dict[str, Any] = {
+        "access_log": None,  # our own line says more, and never a caller's full number
+        "auto_decompress": False,  # signatures are over bytes as sent; and small stays small
+        "keepalive_timeout": limits.keep_alive_seconds,
+        "lingering_time": limits.drain_seconds,
+        "max_headers": _HEADER_FIELDS,
+        "tcp_keepalive": False,  # who is gone is found out by our own time-outs, and sooner
+    }
     metrics = receiver.metrics
     dropped = {reason: metrics.connections_dropped.labels(reason) for reason in REASONS}
     connections = Connections(
         limits,
-        new_handler=lambda: cast("web.Server", runner.server)(),  # noqa: PLW0108  # none before its set-up
-        clock=asyncio.get_running_loop().time,
+        new_handler=lambda: HttpProtocol(
+            cast("web.Server", runner.server), receiver=receiver, loop=loop, **options
+        ),
+        clock=loop.time,
         dropped=lambda reason: dropped[reason].inc(),
+        is_proven=lambda request: receiver.limits.is_proven(client_behind(request)),
     )
     metrics.connections.set_function(lambda: len(connections))
     app.middlewares.insert(0, connections.follow)

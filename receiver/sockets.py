@@ -15,7 +15,7 @@ BACKLOG = 4096
 FIRST_HANDED_OVER = 3
 # Files, databases and outgoing connections, besides those to us.
 OTHER_DESCRIPTORS = 256
-_ACCEPT_AT_ONCE = 64  # then others have their turn
+_ACCEPT_AT_ONCE = 8  # then those who are in have their turn: a flood may wait longer
 _PAUSE_SECONDS = 0.5
 
 Protocols = Callable[[str], asyncio.Protocol | None]

@@ -8,6 +8,7 @@ REFUSED: Mapping[str, str] = {
     "too_large": "too_large",
     "stalled": "stalled",
     "gone": "incomplete",
+    "malformed": "malformed",
     "not_stored": "not_stored",
     "wrong_key": "wrong_key",
     "limited_address": "limited_address",

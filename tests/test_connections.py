@@ -5,6 +5,7 @@ import json
 import socket
 import subprocess
 import sys
+import time
 from contextlib import asynccontextmanager
 from ipaddress import ip_network
 from pathlib import Path
@@ -12,9 +13,11 @@ from pathlib import Path
 import pytest
 
 from receiver.connections import ConnectionLimits, Connections
+from receiver.limits.address import client_of
 from receiver.sockets import Listening
 from tests.factories import transcription_payload
-from tests.receiving import receiving
+from tests.receiving import SECRET, receiving
+from voice.signature import sign
 
 ROOT = Path(__file__).parent.parent
 HEALTH = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -443,3 +446,108 @@ def test_the_limit_of_open_files_is_raised_for_the_connections_or_these_are_fewe
     assert found == room
     assert soft >= min(room + 256, limit[1])
     assert ("MAX_CONNECTIONS=1000" in done.stderr) == (room < 1000)
+
+
+async def test_who_has_said_all_and_closes_his_side_is_answered(tmp_path):
+    async with receiving(tmp_path) as running, connected(running) as (reader, writer):
+        writer.write(HEALTH)
+        writer.write_eof()
+        async with asyncio.timeout(10):
+            assert (await ended(reader)).startswith(b"HTTP/1.1 200")
+
+
+async def test_who_closes_his_side_in_the_middle_of_a_body_is_not_waited_for(tmp_path):
+    async with receiving(tmp_path) as running, connected(running) as (reader, writer):
+        writer.write(
+            b"POST /webhook/client-data HTTP/1.1\r\nHost: x\r\nContent-Length: 20\r\n\r\n{"
+        )
+        writer.write_eof()
+        async with asyncio.timeout(10):
+            await ended(reader)
+        async with asyncio.timeout(10):
+            while running.receiver.requests.in_flight:
+                await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03garbage\r\n\r\n",
+        b"GET /health HTTP/1.1\r\n\r\n",
+        b"GET /" + b"a" * 12_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"POST /webhook/post-call HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n"
+        b"Content-Length: 3\r\n\r\n{}",
+    ],
+    ids=["tls", "no host", "long line", "two lengths"],
+)
+async def test_what_is_no_http_gets_an_answer_of_ours_and_is_counted(tmp_path, said):
+    async with receiving(tmp_path) as running, connected(running) as (reader, writer):
+        writer.write(said)
+        async with asyncio.timeout(10):
+            head, _, body = (await ended(reader)).partition(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.0 400 ")
+        for line in (
+            b"Server: callspool",
+            b"Content-Security-Policy: default-src",
+            b"X-Request-Id: ",
+        ):
+            assert line in head
+        assert json.loads(body)["error"]["code"] == "malformed_request"
+        assert running.receiver.counts["malformed"] == 1
+        shown = running.receiver.metrics.exposition("text/plain")[0].decode()
+        assert 'callspool_requests_total{endpoint="none",method="other",status="400"} 1.0' in shown
+        assert 'callspool_refused_total{reason="malformed"} 1.0' in shown
+
+
+@pytest.mark.parametrize("path", ["/webhook/client-data", "/webhook/post-call"])
+async def test_what_a_client_expects_beyond_a_word_to_go_on_is_passed_over(tmp_path, path):
+    async with (
+        receiving(tmp_path, client_data_key="k") as running,
+        connected(running) as (reader, writer),
+    ):
+        writer.write(f"POST {path} HTTP/1.1\r\nHost: x\r\nExpect: a-miracle\r\n".encode())
+        writer.write(b"Content-Length: 2\r\n\r\n{}")
+        async with asyncio.timeout(10):
+            assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 401")
+
+
+async def test_only_who_has_the_key_is_asked_for_a_live_body(tmp_path):
+    async with receiving(tmp_path, client_data_key="k") as running:
+        for key, first in ((b"wrong", b"HTTP/1.1 401"), (b"k", b"HTTP/1.1 100")):
+            async with connected(running) as (reader, writer):
+                writer.write(
+                    b"POST /webhook/client-data HTTP/1.1\r\nHost: x\r\nX-Api-Key: " + key + b"\r\n"
+                    b"Expect: 100-continue\r\nContent-Length: 2\r\n\r\n"
+                )
+                async with asyncio.timeout(10):
+                    assert (await reader.readuntil(b"\r\n\r\n")).startswith(first)
+
+
+@pytest.mark.parametrize("is_proven", [False, True])
+async def test_where_all_wait_for_a_body_the_longest_gives_way_unless_it_is_proven(
+    tmp_path, is_proven
+):
+    limits = ConnectionLimits(max_connections=2, body_seconds=0.05)
+    async with (
+        receiving(tmp_path, limits=limits) as running,
+        connected(running) as (first, writer),
+        connected(running) as (_, other),
+    ):
+        if is_proven:
+            running.receiver.limits.prove(client_of("127.0.0.1", "", ()))
+        for asking in (writer, other):
+            asking.write(b"POST /webhook/post-call HTTP/1.1\r\nHost: x\r\nContent-Length: 90\r\n")
+            asking.write(
+                f"ElevenLabs-Signature: {sign(b'', SECRET, timestamp=int(time.time()))}".encode()
+            )
+            asking.write(b"\r\n\r\n{")
+            await asyncio.sleep(0.1)
+        if is_proven:
+            async with connected(running) as (third, _):
+                await ended(third)
+            assert dropped_by(running, "full") == 1
+            return
+        await running.deliver_json(transcription_payload())
+        assert dropped_by(running, "gave_way") == 1
+        async with asyncio.timeout(10):
+            await ended(first)

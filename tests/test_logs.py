@@ -97,7 +97,7 @@ def test_a_malformed_request_does_not_bring_its_headers_into_the_log(capsys):
 
 
 @pytest.mark.parametrize(("level", "lines"), [("INFO", 1), ("ERROR", 0)])
-async def test_who_sends_what_is_no_http_is_warned_of_in_one_line(tmp_path, capsys, level, lines):
+async def test_what_is_no_http_is_told_in_one_line(tmp_path, capsys, level, lines):
     async with receiving(tmp_path) as running:
         set_up_logging(level, "json")
         reader, writer = await asyncio.open_connection("127.0.0.1", running.port)
@@ -106,8 +106,8 @@ async def test_who_sends_what_is_no_http_is_warned_of_in_one_line(tmp_path, caps
         writer.close()
         await writer.wait_closed()
     text = capsys.readouterr().err
-    bad = [json.loads(line) for line in text.splitlines() if "aiohttp" in line]
-    assert [line["level"] for line in bad] == ["WARNING"] * lines
+    bad = [line for line in map(json.loads, text.splitlines()) if line["action"] == "request"]
+    assert [line["status"] for line in bad] == [400] * lines
     assert "a-secret" not in text
 
 
@@ -160,6 +160,22 @@ async def test_the_line_of_a_delivery_has_the_event_by_which_the_ledger_knows_it
     assert requests == [stored, stored, quarantined]
     [kept] = [line for line in lines if line["action"] == "quarantined"]
     assert kept["event_id"] == quarantined
+
+
+async def test_the_line_of_a_request_says_what_came_of_it(tmp_path, capsys):
+    async with receiving(tmp_path) as running:
+        body = encoded(transcription_payload())
+        set_up_logging("INFO", "json")
+        for sent in (body, body, b"no JSON"):
+            await running.deliver(sent)
+        await running.client.post("/webhook/client-data", json={"caller_id": "+15550100142"})
+        await running.client.post("/webhook/client-data", data=b"no JSON")
+        await running.client.get("/health")
+    requests = [line for line in json_lines(capsys) if line["action"] == "request"]
+    outcomes = ["stored", "duplicate", "quarantined", "stranger", "unreadable", ""]
+    assert [line["outcome"] for line in requests] == outcomes
+    assert " 200 duplicate " in requests[1]["message"]
+    assert "/health 200 0" in re.sub(r" [\d.]+ms", " 0ms", requests[-1]["message"])
 
 
 async def test_what_several_requests_wait_for_is_logged_as_of_none_of_them(tmp_path, capsys):

@@ -43,8 +43,24 @@ class BrokenStore(InMemoryStore):
         raise self.error
 
 
-async def remembering(*payloads):
-    store = InMemoryStore()
+class WaitingStore(InMemoryStore):
+    """A memory that tells whose line it is once somebody asks for the profile."""
+
+    def __init__(self):
+        super().__init__()
+        self.is_asked = asyncio.Event()
+
+    async def profile(self, caller):
+        self.is_asked.set()
+        return await super().profile(caller)
+
+    async def is_agent_line(self, number):
+        await self.is_asked.wait()
+        return await super().is_agent_line(number)
+
+
+async def remembering(*payloads, store=None):
+    store = store or InMemoryStore()
     for number, payload in enumerate(payloads):
         event = parse_event("transcription", json.dumps(payload).encode())
         await store.apply([derive(event, sha256=f"{number:064x}")])
@@ -320,3 +336,10 @@ async def test_an_answer_that_cannot_be_made_is_the_neutral_one(tmp_path, monkey
         assert running.receiver.counts["defects"] == 1
     assert answer["dynamic_variables"]["user_name"] == ""
     assert answer["conversation_config_override"] == {}
+
+
+async def test_at_a_ring_memory_is_asked_for_all_at_once(tmp_path):
+    memory = await remembering(call_of_ana(), store=WaitingStore())
+    async with receiving(tmp_path, memory=memory) as running:
+        response = await running.client.post("/webhook/client-data", json={"caller_id": ANA})
+        assert (await response.json())["dynamic_variables"]["user_name"] == "Ana"

@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from cli.backfill import open_server
-from cli.backup import progress_bar
+from cli.backup import no_room, progress_bar
 from cli.importing_calls import merge_calls
-from cli.importing_events import Missing, OwnSpool, RunningServer, Taker
+from cli.importing_events import Missing, OwnSpool, RunningServer, Taker, what_is_wrong
 from cli.output import console, print_json, print_problems, problems
 from cli.reconciling import current_secret
 from cli.wiring import open_spool
@@ -20,7 +20,8 @@ from spool.copying.merging import Merged, merge_orders
 from spool.copying.place import BackupRefused
 from spool.copying.source import Source, opened_source
 from spool.dropped import Dropped
-from spool.format import FileDamaged, Receipt, SpoolLocked
+from spool.forgotten import Forgotten
+from spool.format import FileDamaged, Receipt, SpoolFull, SpoolLocked
 from spool.layout import create_durably
 from spool.reader import ledger_identity
 
@@ -57,7 +58,10 @@ def import_from(settings: Settings, path: Path, *, as_json: bool) -> int:
     if path.resolve() == root.resolve():
         raise BackupRefused(f"{path} is this spool itself: name another one, or a backup")
     with opened_source(path) as source:
-        report = asyncio.run(_import(settings, source))
+        try:
+            report = asyncio.run(_import(settings, source))
+        except SpoolFull as error:
+            raise SpoolFull(f"{no_room(error)} and run it again: it goes on") from error
         report.is_source_in_use = source.manifest is None and is_held(path / ".spool/lock")
     if as_json:
         print_json(asdict(report))
@@ -89,6 +93,8 @@ async def _import(settings: Settings, source: Source) -> ImportReport:
             report.erasures, report.decisions = merged.erasures, merged.decisions
             report.foreign_erasures = merged.foreign_erasures
             report.calls = await asyncio.to_thread(merge_calls, source.state, root)
+        if report.foreign_erasures or not report.is_of_one_history:
+            await asyncio.to_thread(_require_obeyed, source)
         with progress_bar("importing") as show:
             await _bring(source, root, taker, report, show)
     return report
@@ -97,6 +103,16 @@ async def _import(settings: Settings, source: Source) -> ImportReport:
 def _merge(source: Source, root: Path) -> Merged:
     create_durably(root / ".spool")
     return merge_orders(source.state, root)
+
+
+def _require_obeyed(source: Source) -> None:
+    """Raise BackupRefused if there is anything of who was erased there, and is not known here."""
+    if pending := Forgotten(source.state).pending():
+        raise BackupRefused(
+            f"{len(pending)} erasures are not carried out there yet, so it still holds what is to "
+            "be gone: start `run.py processor` there and wait for their end (a backup: make it "
+            "anew then), and import after that"
+        )
 
 
 async def _bring(
@@ -108,7 +124,9 @@ async def _bring(
     waiting: dict[tuple[str, str | None], Receipt] = {}
     for number, receipt in enumerate(source.receipts(), 1):
         show(number, source.lines)
-        if receipt in missing:
+        if problem := what_is_wrong(receipt):
+            report.failures[receipt.file] = problem
+        elif receipt in missing:
             if dropped.file(receipt.file) is not None or receipt.file in lacks:
                 report.gone_there += 1
                 continue

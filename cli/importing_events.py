@@ -6,6 +6,7 @@ import hmac
 import os
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC
 from functools import partial
 from pathlib import Path
 from typing import Literal, Protocol
@@ -16,7 +17,7 @@ from cloud.fetching.server_intake import Quarantined, ServerIntake
 from receiver.intake import came_by_backfill
 from spool.arrival import Arrival
 from spool.committer import Committer
-from spool.format import FileDamaged, Receipt, Source
+from spool.format import FileDamaged, Receipt, Source, identify_file
 from spool.reader import open_file, read_file, read_receipts
 from spool.staging import StagedFile
 from spool.writer import Spool
@@ -46,6 +47,19 @@ def _digest(receipt: Receipt) -> bytes:
     if receipt.kind == "quarantine":
         told = f"{receipt.kind}\0{receipt.sha256}"
     return hashlib.blake2b(told.encode(), digest_size=16).digest()
+
+
+def what_is_wrong(receipt: Receipt) -> str:
+    """Return why no spool can have written this receipt; "" if one can."""
+    known = identify_file(receipt.file)
+    if receipt.kind != "quarantine" and (known is None or known[1] != receipt.conversation_id):
+        return f"its receipt there names another conversation: {receipt.conversation_id!r}"
+    try:
+        receipt.received_at.astimezone(UTC)
+        f"{receipt.conversation_id}{receipt.body_prefix}{receipt.body_suffix}".encode()
+    except (OverflowError, UnicodeEncodeError) as error:
+        return f"its receipt there cannot be: {error}"
+    return ""
 
 
 class Taker(Protocol):

@@ -1,11 +1,17 @@
 """`restore`: a backup put back where there is nothing yet, or looked through."""
 
+from functools import partial
 from pathlib import Path
 
 from cli.backup import no_room, progress_bar, refuse_overlap
 from cli.output import console, print_json, print_problems
 from memory.embedded_copy import put_memory
+from processor.errors import ProcessorLocked
+from processor.lock import held as held_by
+from processor.lock import processor_lock
 from settings import Settings
+from spool.copying.files import measure
+from spool.copying.manifest import Manifest
 from spool.copying.opened import check_backup, open_backup
 from spool.copying.place import BackupRefused, held
 from spool.copying.restore import RestoreReport, is_begun, restore
@@ -26,11 +32,9 @@ def restore_from(settings: Settings, place: Path, *, as_json: bool) -> int:
     try:
         with held(place, writes=False), progress_bar("restoring") as show:
             manifest = open_backup(place)
-            if not is_begun(root, manifest):
+            if not (is_begun(root, manifest) and _is_copy(memory, manifest)):
                 _refuse_memory(memory)
-            report = restore(
-                place, root, put_memory=lambda copy: put_memory(copy, memory), on_progress=show
-            )
+            report = restore(place, root, put_memory=partial(_put, root, memory), on_progress=show)
     except SpoolFull as error:
         raise SpoolFull(f"{no_room(error)} and run it again: it goes on") from error
     if as_json:
@@ -70,6 +74,20 @@ def check(place: Path, *, as_json: bool) -> int:
         lines = [f"{name}: {problem}" for name, problem in sorted(report.damaged.items())]
         print_problems("Damaged; where the spool is, `run.py backup --verify` mends it:", lines)
     return 1 if report.damaged else 0
+
+
+def _put(root: Path, memory: Path, copy: Path) -> bool:
+    with held_by(
+        processor_lock(root), refusal=ProcessorLocked, holder="processor", is_command=True
+    ):
+        return put_memory(copy, memory)
+
+
+def _is_copy(memory: Path, manifest: Manifest) -> bool:
+    """Tell whether the memory file is what an interrupted restore had put there."""
+    if manifest.memory is None or not memory.is_file():
+        return False
+    return measure(memory) == (manifest.memory.size, manifest.memory.sha256)
 
 
 def _refuse_memory(path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import secrets
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ from spool.people import Decision
 DECISIONS_FOLDER = ".spool/decisions"
 _ENDING = ".json"
 _VERSION = 1
+_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _KINDS = frozenset(["merge", "split", "untrue"])
 
 
@@ -42,6 +44,8 @@ def rewrite_decision(root: Path, decision: Decision) -> None:
 
 
 def _path(root: Path, decision: Decision) -> Path:
+    if not _ID.fullmatch(decision.id):  # it may have been read from a spool of somebody else
+        raise SpoolError(f"{decision.id!r} is no id of a decision")
     return root / DECISIONS_FOLDER / f"{decision.id}{_ENDING}"
 
 

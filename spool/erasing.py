@@ -250,4 +250,6 @@ def stray_notes(root: Path) -> list[str]:
 
 
 def _path(root: Path, erasure_id: str) -> Path:
+    if not erasure_id.removeprefix("er_").isalnum():  # it may come from somebody else's spool
+        raise SpoolError(f"{erasure_id!r} is no id of an erasure")
     return root / FORGOTTEN_FOLDER / f"{erasure_id}{_ENDING}"

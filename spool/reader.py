@@ -1,8 +1,10 @@
 """The only reads of a spool: its ledger, line by line, and the files that the ledger names."""
 
 import contextlib
+import errno
 import hashlib
 import os
+import stat
 from collections.abc import Iterable, Iterator
 from io import BytesIO
 from pathlib import Path
@@ -22,7 +24,8 @@ from spool.identity import identity_of
 _BLOCK_BYTES = 1 << 20
 _LINE_BYTES = 4096  # most lines are shorter
 _OPEN_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
-_OPEN_FILE = os.O_RDONLY | os.O_NOFOLLOW
+# Without waiting: what stands there may be a pipe that nobody writes to.
+_OPEN_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 def ledger_path(root: Path) -> Path:
@@ -144,10 +147,23 @@ def read_file(root: Path, receipt: Receipt) -> bytes:
 
 
 def open_file(root: Path, file: str) -> int:
-    """Return a read-only descriptor of a path below the spool, following no symbolic link."""
+    """Return a read-only descriptor of a path below the spool, as `open_plain` does."""
     folder_path, _, name = file.rpartition("/")
     folder = os.open(f"{os.fspath(root)}/{folder_path}", _OPEN_FOLDER)
     try:
-        return os.open(name, _OPEN_FILE, dir_fd=folder)
+        return open_plain(name, folder=folder)
     finally:
         os.close(folder)
+
+
+def open_plain(path: str | Path, *, folder: int | None = None) -> int:
+    """
+    Return a read-only descriptor of a plain file; `path` may be relative to an open `folder`.
+
+    Raises OSError for a symbolic link, a pipe, a device: reading one might never end.
+    """
+    fd = os.open(path, _OPEN_FILE, dir_fd=folder)
+    if stat.S_ISREG(os.fstat(fd).st_mode):
+        return fd
+    os.close(fd)
+    raise OSError(errno.EINVAL, "it is not a plain file", os.fspath(path))

@@ -70,6 +70,7 @@ class Spool:
         layout = open_layout(root.absolute(), primitives)
         ledger = None
         try:
+            check_format(root.absolute())  # again: a restore may have begun before this was ours
             swept = layout.sweep()
             ledger = Ledger(layout)
             # Without any receipt the ledger was lost: the files are old, and copying a whole

@@ -23,7 +23,7 @@ NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 def take(data, place, **options):
     """Back up the spool and the memory file in `data` to `place`; return the report."""
     root = data / "spool"
-    numbers = count(int(options.pop("first_id", 1)))
+    numbers = options.pop("ids", None) or count(int(options.pop("first_id", 1)))
     known, anew = options.pop("is_known", False), options.pop("begins_anew", False)
     run = Backup(
         root=root,

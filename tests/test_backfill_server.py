@@ -115,6 +115,13 @@ async def test_other_secrets_on_the_server_are_named_as_what_they_are(tmp_path):
         assert running.receipts() == []
 
 
+async def test_a_server_that_lets_only_others_in_names_the_setting(tmp_path):
+    async with a_server((403, {}, {"error": {}})) as (url, bodies):
+        with pytest.raises(NotTaken, match=r"add 127\.0\.0\.0/8 to its ALLOW_FROM"):
+            await store(url)
+        assert len(bodies) == 1
+
+
 async def test_a_server_that_cannot_store_now_is_asked_again_when_it_said(tmp_path):
     busy = (503, {"Retry-After": "0"}, {"error": {}})
     async with a_server(busy, (429, {}, {}), STORED) as (url, bodies):

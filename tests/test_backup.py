@@ -195,6 +195,24 @@ async def test_an_erasure_while_the_backup_is_made_is_in_it(data, tmp_path):
     assert (tmp_path / f"new/spool/.spool/forgotten/{asked[0].id}.progress").exists()
 
 
+async def test_erasures_that_keep_coming_in_do_not_keep_a_backup_from_being_made(data, tmp_path):
+    """Each late event of somebody who was erased is one; memory is left out, and derived."""
+    await caught_up(data)
+    late = []
+
+    def erase_again(done, total):
+        if done >= total:
+            late.append(ask_to_forget(data / "spool", conversations=[f"c{len(late)}"], at=ASKED))
+
+    report = take(data, tmp_path / "b", on_progress=erase_again)
+    assert len(late) == 5
+    assert not report.has_memory
+    restored = put_back(tmp_path / "b", tmp_path / "new")
+    assert restored.memory == "there is none in the backup"
+    assert findings(tmp_path / "new") == ()
+    assert take(data, tmp_path / "b", first_id=50).has_memory
+
+
 async def test_what_was_dropped_since_is_gone_from_the_backup_but_for_what_memory_rests_on(
     data, tmp_path
 ):

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import json
+import zlib
 
 import pytest
 
@@ -155,6 +156,27 @@ async def test_who_was_erased_there_is_erased_here_too(moved, capsys):
     assert (await asyncio.to_thread(bring, old / "spool", new, capsys))["erasures"] == 0
 
 
+async def test_who_is_being_erased_in_another_spool_is_not_brought_from_there(
+    moved, capsys, tmp_path
+):
+    old, _ = moved
+    ask_to_forget(old / "spool", callers=[ANA, ANAS_MOBILE], at=ASKED)
+    take(old, tmp_path / "b2", first_id=50)
+    fill(tmp_path / "other", [call_of(BEN, "conv_other")])
+    for source in (old / "spool", tmp_path / "b2"):
+        with pytest.raises(BackupRefused, match=r"1 erasures are not carried out.*processor"):
+            await asyncio.to_thread(bring, source, tmp_path / "other", capsys)
+    assert not (tmp_path / "other/spool/conv_ana1").exists()
+    async with a_data_folder(old, fill=False) as data:
+        await data.catch_up()
+        for each in read_tombstones(data.root):
+            await carry_out(each, data.parts)
+    report = await asyncio.to_thread(bring, old / "spool", tmp_path / "other", capsys)
+    assert report["gone_there"] > 0
+    assert not (tmp_path / "other/spool/conv_ana1").exists()
+    assert (tmp_path / "other/spool/conv_ben0").exists()
+
+
 def test_what_is_dropped_on_either_side_is_not_brought(moved, capsys):
     old, new = moved
     file = "conv_ben0/conv_ben0_audio.mp3"
@@ -200,6 +222,38 @@ def test_a_damaged_file_is_told_and_does_not_stop_the_others(moved, capsys):
     assert (report["stored"], report["code"]) == (1, 1)
     assert list(report["failures"]) == ["conv_bad/conv_bad_transcription.json"]
     assert not (new / "spool/conv_bad").exists()
+
+
+@pytest.mark.parametrize(
+    ("member", "value"),
+    [
+        ("conversation_id", "../../out"),
+        ("conversation_id", "conv_ben0"),
+        ("conversation_id", "\ud800"),
+        ("received_at", "0001-01-01T00:00:00+14:00"),
+        ("body_prefix", "\ud800"),
+    ],
+)
+def test_a_receipt_that_somebody_made_up_is_told_and_does_not_stop_the_others(
+    moved, capsys, member, value
+):
+    old, new = moved
+    fill(old, [call_of(BEN, "conv_bad"), call_of(BEN, "conv_good")])
+    ledger = old / "spool/.spool/ledger.jsonl"
+    lines = ledger.read_bytes().splitlines(keepends=True)
+    body = json.dumps(without_crc(lines[-2]) | {member: value}, separators=(",", ":"))
+    lines[-2] = body[:-1].encode() + b',"crc":"%08x"}\n' % zlib.crc32(body[:-1].encode())
+    ledger.write_bytes(b"".join(lines))
+    report = bring(old / "spool", new, capsys)
+    assert (report["stored"], report["code"]) == (1, 1)
+    assert list(report["failures"]) == ["conv_bad/conv_bad_transcription.json"]
+    assert findings(new) == ()
+
+
+def without_crc(line):
+    members = json.loads(line)
+    del members["crc"]
+    return members
 
 
 def test_a_spool_is_not_brought_to_itself_nor_is_what_is_none(moved, capsys, tmp_path):

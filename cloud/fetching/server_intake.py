@@ -189,6 +189,11 @@ def _status(answer: httpx.Response, url: str) -> Status:
             f"the server at {url} refuses the signature: it runs with another "
             "ELEVENLABS_POST_CALL_KEY; restart it"
         )
+    if answer.status_code == HTTPStatus.FORBIDDEN:
+        raise NotTaken(
+            f"the server at {url} does not let this machine in: add 127.0.0.0/8 to its ALLOW_FROM "
+            "(or, if HOST is another one, that address) and restart it"
+        )
     if answer.status_code != HTTPStatus.OK:
         raise NotTaken(_said(answer, url))
     try:

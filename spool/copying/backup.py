@@ -11,8 +11,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from spool.copying.files import FileCopier, measure, remove_copy, size_of
+from spool.copying.files import FileCopier, measure, measure_below, remove_copy, size_of
 from spool.copying.ledger import copy_ledger, whole_end
 from spool.copying.manifest import MANIFEST_FILE, VERSION, Manifest, Part, encode_manifest
 from spool.copying.place import (
@@ -23,7 +24,7 @@ from spool.copying.place import (
     sweep,
     write_file,
 )
-from spool.copying.state import BACKUPS_FILE, forgotten_names, pack_state
+from spool.copying.state import BACKUPS_FILE, dropped_in, forgotten_names, pack_state
 from spool.dropped import Dropped, kept_path
 from spool.durable import sync_folder, write_over
 from spool.format import Receipt, SpoolError
@@ -87,14 +88,15 @@ def back_up(run: Backup) -> BackupReport:
     try:
         sweep(run.place)
         try:
-            report.manifest = manifest = _passes(run, report)
+            manifest, dropped = _passes(run, report)
+            report.manifest = manifest
             write_file(run.place / MANIFEST_FILE, encode_manifest(manifest))
         except BaseException:
             with suppress(OSError, SpoolError):  # room for the next run, which does it otherwise
                 sweep(run.place)
                 remove_unused(run.place, read_manifest(run.place))
             raise
-        report.removed = _let_go(run)
+        report.removed = _let_go(run, dropped)
         remove_unused(run.place, manifest)
     except OSError as error:
         raise translate(error, f"write the backup to {run.place}") from error
@@ -102,38 +104,44 @@ def back_up(run: Backup) -> BackupReport:
     return report
 
 
-def _passes(run: Backup, report: BackupReport) -> Manifest:
+def _passes(run: Backup, report: BackupReport) -> tuple[Manifest, Dropped]:
     begun_at = run.clock()
-    for _ in range(_MAX_PASSES):
-        manifest, is_settled = _pass(run, report, begun_at)
+    for left in reversed(range(_MAX_PASSES)):
+        # At last without memory, whatever comes in: that is derived from the rest.
+        manifest, dropped, is_settled = _pass(run, report, begun_at, with_memory=left > 0)
         if is_settled:
-            return manifest
-    raise SpoolError("erasures keep coming in: the backup is as it was; run it again")
+            return manifest, dropped
+    raise SpoolError("memories keep expiring: the backup is as it was; run it again")
 
 
-def _pass(run: Backup, report: BackupReport, begun_at: datetime) -> tuple[Manifest, bool]:
-    """Copy what is to be copied; tell as well whether nobody was erased meanwhile."""
+def _pass(
+    run: Backup, report: BackupReport, begun_at: datetime, *, with_memory: bool
+) -> tuple[Manifest, Dropped, bool]:
+    """
+    Copy what is to be copied; tell as well what was dropped, as the backup has it.
+
+    And whether all of it fits together: memory that was copied before somebody was erased does
+    not. What is dropped later is for the next run: of this one it would be missing.
+    """
     before = read_manifest(run.place)
     forgotten = forgotten_names(run.root)
-    memory = _memory(run)
+    memory = _memory(run) if with_memory else None
     end = whole_end(run.root)
-    identity = ledger_identity(run.root)
     files, size_bytes, receipts = _files(run, report, end)
     old = before.ledger if before is not None else None
     ledger = copy_ledger(
         run.root, run.place, end=end, before=old, new_name=f"ledger-{run.new_id()}.jsonl"
     )
-    state = run.place / INCOMING_FOLDER / "state.part"
-    state.unlink(missing_ok=True)
-    pack_state(run.root, state)
-    is_settled = forgotten_names(run.root) == forgotten and _kept(run, report)
+    state, dropped = _state(run)
+    fits = memory is None or forgotten_names(run.root) == forgotten
+    is_settled = fits and _kept(run, report, dropped)
     report.has_memory = memory is not None
     report.is_ledger_new = old is not None and old.name != ledger.name
     report.erasing = sum(name.endswith(".progress") for name in forgotten)
     manifest = Manifest(
         v=VERSION,
         spool_format=read_format(run.root),
-        identity=identity,
+        identity=ledger_identity(run.root),
         begun_at=begun_at,
         completed_at=run.clock(),
         ledger=ledger,
@@ -145,13 +153,21 @@ def _pass(run: Backup, report: BackupReport, begun_at: datetime) -> tuple[Manife
         lacks=tuple(sorted(report.lacks)),
     )
     sync_folder(run.place)
-    return manifest, is_settled
+    return manifest, dropped, is_settled
 
 
 def _memory(run: Backup) -> Path | None:
     path = run.place / INCOMING_FOLDER / "memory.part"
     path.unlink(missing_ok=True)
     return path if run.copy_memory(path) else None
+
+
+def _state(run: Backup) -> tuple[Path, Dropped]:
+    path = run.place / INCOMING_FOLDER / "state.part"
+    path.unlink(missing_ok=True)
+    pack_state(run.root, path)
+    with TemporaryDirectory(dir=path.parent) as scratch:
+        return path, dropped_in(path, Path(scratch))
 
 
 def _named(run: Backup, path: Path, name: str) -> Part:
@@ -185,9 +201,11 @@ def _bring(
     run: Backup, report: BackupReport, copier: FileCopier, dropped: Dropped, receipt: Receipt
 ) -> bool:
     """Have one file in the backup; tell whether it is there, or waits for its name."""
-    path = run.place / FILES_FOLDER / receipt.file
-    size = size_of(path)
-    if size == receipt.size and not (run.checks_all and measure(path)[1] != receipt.sha256):
+    files = run.place / FILES_FOLDER
+    size = size_of(files, receipt.file)
+    if size == receipt.size and not (
+        run.checks_all and measure_below(files, receipt.file)[1] != receipt.sha256
+    ):
         return True
     copied = copier.copy(receipt.file, sha256=receipt.sha256, size=receipt.size)
     if copied == "copied":
@@ -201,24 +219,23 @@ def _bring(
     return False
 
 
-def _kept(run: Backup, report: BackupReport) -> bool:
+def _kept(run: Backup, report: BackupReport, dropped: Dropped) -> bool:
     """Have what memory rests on where a file was dropped; False if that changed meanwhile."""
     copier = _copier(run)
-    dropped = Dropped(run.root)
+    files = run.place / FILES_FOLDER
     for drop in dropped.all_files():
         if not drop.kept_sha256 or dropped.has_no_memories(drop.file):
             continue
         kept = kept_path(drop.file)
-        path = run.place / FILES_FOLDER / kept
-        if size_of(path) is not None and not (
-            run.checks_all and measure(path)[1] != drop.kept_sha256
+        if size_of(files, kept) is not None and not (
+            run.checks_all and measure_below(files, kept)[1] != drop.kept_sha256
         ):
             continue
         copied = copier.copy(kept, sha256=drop.kept_sha256)
         if copied == "copied":
             continue
-        dropped.refresh()
-        if dropped.has_no_memories(drop.file) or dropped.file(drop.file) != drop:
+        now = Dropped(run.root)
+        if now.has_no_memories(drop.file) or now.file(drop.file) != drop:
             return False
         report.lacks[kept] = copied
     copier.finish()
@@ -234,9 +251,8 @@ def _copier(run: Backup) -> FileCopier:
     )
 
 
-def _let_go(run: Backup) -> int:
-    """Remove what the spool has let go of, erased or dropped; return how many files went."""
-    dropped = Dropped(run.root)
+def _let_go(run: Backup, dropped: Dropped) -> int:
+    """Remove what the spool had let go of, erased or dropped; return how many files went."""
     root = run.place / FILES_FOLDER
     removed = 0
     for drop in dropped.all_files():

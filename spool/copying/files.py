@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import stat
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from spool.format import SpoolError, is_conversation_id
-from spool.reader import open_file
+from spool.reader import open_file, open_plain
 from spool.staging import translate, write_all
 from spool.sync import choose_sync
 
@@ -161,11 +162,20 @@ def measure(path: Path) -> tuple[int, str]:
     return measure_start(path, size=None)
 
 
+def measure_below(root: Path, file: str) -> tuple[int, str]:
+    """Return size and SHA-256 of a file below `root`, following no link; raises OSError."""
+    return _measure(open_file(root, file), size=None)
+
+
 def measure_start(path: Path, *, size: int | None) -> tuple[int, str]:
     """Return how many of the first `size` bytes (None: all) there are, and their SHA-256 (hex)."""
+    return _measure(open_plain(path), size=size)
+
+
+def _measure(fd: int, *, size: int | None) -> tuple[int, str]:
     digest = hashlib.sha256()
     found = 0
-    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW), "rb", buffering=0) as content:
+    with os.fdopen(fd, "rb", buffering=0) as content:
         while size is None or found < size:
             wanted = _BLOCK_BYTES if size is None else min(_BLOCK_BYTES, size - found)
             if not (block := content.read(wanted)):
@@ -175,20 +185,37 @@ def measure_start(path: Path, *, size: int | None) -> tuple[int, str]:
     return found, digest.hexdigest()
 
 
-def size_of(path: Path) -> int | None:
-    """Return the size of a plain file in bytes; None if there is none. Raises SpoolError."""
+def size_of(root: Path, file: str) -> int | None:
+    """
+    Return the size in bytes of a plain file below `root`; None if there is none.
+
+    Raises SpoolError if its folder leads somewhere else.
+    """
+    path = root / file
     try:
-        return path.lstat().st_size
+        _require_folder(path.parent)
+        found = path.lstat()
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
         raise SpoolError(f"cannot look at {path}: {error}; check its permissions") from error
+    return found.st_size if stat.S_ISREG(found.st_mode) else None
+
+
+def _require_folder(folder: Path) -> None:
+    """Raise SpoolError for a symbolic link to a folder, OSError if there is none."""
+    if stat.S_ISLNK(folder.lstat().st_mode):
+        raise SpoolError(
+            f"{folder} is a symbolic link: what is copied or removed there would be elsewhere. Put "
+            "the folder itself in its place, or remove the link"
+        )
 
 
 def remove_copy(root: Path, file: str) -> bool:
     """Remove a copy, and its folder if it is empty then; tell whether it was there."""
     path = root / file
     try:
+        _require_folder(path.parent)
         path.unlink()
     except (FileNotFoundError, NotADirectoryError):
         return False

@@ -10,7 +10,7 @@ from typing import IO
 from spool.copying.manifest import Part
 from spool.copying.place import BackupRefused
 from spool.format import LEDGER_FILE, DamagedLine, SpoolError, decode_receipt, is_intact
-from spool.reader import ledger_lines
+from spool.reader import ledger_lines, open_plain
 from spool.staging import translate
 from spool.sync import choose_sync
 
@@ -49,22 +49,23 @@ def _prefix(root: Path, place: Path, before: Part | None, end: int) -> "hashlib.
     """Return the running hash of what is there already; None if it has to be written anew."""
     if before is None:
         return None
-    path = place / before.name
     digest = hashlib.sha256()
     is_same = True
     try:
-        with (root / LEDGER_FILE).open("rb") as ours, path.open("rb") as theirs:
+        there = open_plain(place / before.name)
+    except OSError:  # missing, or something else in its place: it is written anew, beside that
+        return None
+    with os.fdopen(there, "rb") as theirs:
+        # Never into a file that has a second name: that may be anybody's, and the spool's own.
+        is_shared = os.fstat(there).st_nlink > 1
+        with (root / LEDGER_FILE).open("rb") as ours:
             for one, other in zip(
                 _blocks(ours, before.size), _blocks(theirs, before.size), strict=False
             ):
                 is_same = is_same and one == other
                 digest.update(one)
-    except FileNotFoundError as error:
-        if error.filename != os.fspath(path):
-            raise
-        return None
     if is_same and digest.hexdigest() == before.sha256 and end >= before.size:
-        return digest
+        return None if is_shared else digest
     _require_the_same_events(root, place, before, end)
     return None
 

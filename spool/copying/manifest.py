@@ -1,5 +1,6 @@
 """What a backup says of itself: `backup.json`, written last. Pure."""
 
+import re
 from datetime import datetime
 from typing import Annotated
 
@@ -9,6 +10,7 @@ from spool.format import SpoolError
 
 VERSION = 1
 MANIFEST_FILE = "backup.json"
+PART_NAME = re.compile(r"(?:ledger|state|memory)-[0-9a-f]{12}\.(?:jsonl|tar|db)")
 
 _Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
@@ -75,6 +77,6 @@ def decode_manifest(text: bytes) -> Manifest:
         message = f"{MANIFEST_FILE} cannot be understood: {error}; use another backup"
         raise DamagedBackup(message) from error
     parts = [manifest.ledger, manifest.state, *([manifest.memory] if manifest.memory else ())]
-    if any("/" in part.name or part.name in {"", ".", ".."} for part in parts):
-        raise DamagedBackup(f"{MANIFEST_FILE} names a file outside of the backup; do not use it")
+    if not all(PART_NAME.fullmatch(part.name) for part in parts):
+        raise DamagedBackup(f"{MANIFEST_FILE} names a file that is none of a backup; do not use it")
     return manifest

@@ -51,7 +51,7 @@ def merge_orders(source: Path, root: Path) -> Merged:
             # Nothing of it is done here yet, however far it is there.
             if (noted := read_erasing(source, tombstone.id)) is not None and not noted.is_over:
                 about = Erasing(
-                    id=noted.id, callers=noted.callers, conversations=noted.conversations
+                    id=tombstone.id, callers=noted.callers, conversations=noted.conversations
                 )
                 write_erasing(root, about)
             write_tombstone(root, tombstone)

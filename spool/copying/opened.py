@@ -1,23 +1,26 @@
 """Reading a backup: what it holds, and whether all of it is what it should be."""
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from spool.copying.files import measure, measure_start
+from spool.copying.files import measure_below, measure_start
 from spool.copying.manifest import DamagedBackup, Manifest, Part
 from spool.copying.place import FILES_FOLDER, read_manifest
-from spool.copying.state import unpack_state
-from spool.dropped import DROPPED_FILE, Drop, Dropped, kept_path
+from spool.copying.state import dropped_in
+from spool.dropped import Drop, Dropped, kept_path
 from spool.format import (
-    STATE_FOLDER,
     DamagedLine,
     Receipt,
     SpoolError,
     decode_receipt,
 )
+from spool.reader import open_plain
 from spool.version import FORMAT
+
+_LONGEST_LINE_BYTES = 256 << 20  # no event is larger, and no receipt as large
 
 Progress = Callable[[int, int], None]  # receipts looked at, and in all
 
@@ -65,11 +68,13 @@ def backed_up_lines(place: Path, manifest: Manifest) -> Iterator[bytes]:
     """Yield the lines of the backup's ledger; raises DamagedBackup."""
     path, rest = place / manifest.ledger.name, manifest.ledger.size
     try:
-        with path.open("rb") as ledger:
-            for line in ledger:
+        with os.fdopen(open_plain(path), "rb") as ledger:
+            while line := ledger.readline(_LONGEST_LINE_BYTES):
                 rest -= len(line)
                 if rest < 0:
                     return
+                if len(line) == _LONGEST_LINE_BYTES:
+                    raise DamagedBackup(f"{path} holds no ledger; do not use this backup")
                 yield line
     except OSError as error:
         raise DamagedBackup(f"cannot read {path}: {error}") from error
@@ -116,10 +121,10 @@ def check_backup(place: Path, *, on_progress: Progress = lambda _done, _total: N
         return CheckReport(manifest=manifest, files=0, size_bytes=0, damaged=damaged)
     files = size_bytes = 0
     with TemporaryDirectory() as scratch:
-        dropped = dropped_in(place, manifest, Path(scratch))
+        dropped = dropped_in(place / manifest.state.name, Path(scratch))
     for file, size, sha256 in wanted_files(place, manifest, dropped):
         try:
-            found = measure(place / FILES_FOLDER / file)
+            found = measure_below(place / FILES_FOLDER, file)
         except OSError as error:
             damaged[file] = f"cannot be read: {error}"
             continue
@@ -129,13 +134,6 @@ def check_backup(place: Path, *, on_progress: Progress = lambda _done, _total: N
         size_bytes += found[0]
         on_progress(files, manifest.files)
     return CheckReport(manifest=manifest, files=files, size_bytes=size_bytes, damaged=damaged)
-
-
-def dropped_in(place: Path, manifest: Manifest, scratch: Path) -> Dropped:
-    """Return what was dropped, as the backup has it; `scratch` is an empty folder."""
-    (scratch / STATE_FOLDER).mkdir()
-    unpack_state(place / manifest.state.name, scratch, only=DROPPED_FILE)
-    return Dropped(scratch)
 
 
 def _problem(place: Path, part: Part) -> str:

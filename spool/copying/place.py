@@ -4,14 +4,21 @@ import errno
 import fcntl
 import json
 import os
-import re
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from spool.copying.manifest import MANIFEST_FILE, DamagedBackup, Manifest, decode_manifest
+from spool.copying.manifest import (
+    MANIFEST_FILE,
+    PART_NAME,
+    DamagedBackup,
+    Manifest,
+    decode_manifest,
+)
 from spool.durable import sync_folder
 from spool.format import SpoolError
+from spool.reader import open_plain
 from spool.staging import translate, write_all
 from spool.sync import choose_sync
 
@@ -19,8 +26,8 @@ OWNER_FILE = "backup-of.json"  # the first file of a backup: whose it is to be
 FILES_FOLDER = "files"
 INCOMING_FOLDER = "incoming"
 LOCK_FILE = "lock"
+_SMALL_BYTES = 64 << 20  # a manifest names what the spool has lost: that may be all of it
 _OF_NOBODY = frozenset({INCOMING_FOLDER, LOCK_FILE, f".{OWNER_FILE}.part", "lost+found"})
-_PART = re.compile(r"(?:ledger|state|memory)-[0-9a-f]{12}\.(?:jsonl|tar|db)")
 _NO_LOCKS = frozenset({errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.ENOLCK, errno.EINVAL})
 
 
@@ -32,13 +39,22 @@ def read_manifest(place: Path) -> Manifest | None:
     """Return what the backup at `place` says of itself; None if none was ever completed."""
     path = place / MANIFEST_FILE
     try:
-        return decode_manifest(path.read_bytes())
+        return decode_manifest(_read_small(path))
     except FileNotFoundError:
         return None
     except DamagedBackup as error:
         raise DamagedBackup(f"{path}: {error}") from error
     except OSError as error:
         raise DamagedBackup(f"cannot read {path}: {error}; check its permissions") from error
+
+
+def _read_small(path: Path) -> bytes:
+    """Return the content of a plain file; raises DamagedBackup for a huge one, OSError."""
+    with os.fdopen(open_plain(path), "rb") as file:
+        content = file.read(_SMALL_BYTES + 1)
+    if len(content) > _SMALL_BYTES:
+        raise DamagedBackup(f"larger than {_SMALL_BYTES >> 20} MB; use another backup")
+    return content
 
 
 @contextmanager
@@ -108,7 +124,7 @@ def _create(place: Path) -> None:
 
 def _owner(path: Path) -> str:
     try:
-        return str(json.loads(path.read_bytes())["ledger"])
+        return str(json.loads(_read_small(path))["ledger"])
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise DamagedBackup(
             f"{path} cannot be understood: {error!r}; whose backup this is is not known, so name "
@@ -122,11 +138,13 @@ def held(place: Path, *, writes: bool) -> Iterator[None]:
     path = place / LOCK_FILE
     try:
         flags = os.O_RDWR | os.O_CREAT if writes else os.O_RDONLY
-        fd = os.open(path, flags | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        fd = os.open(path, flags | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
     except FileNotFoundError:  # copied to another medium without it
         yield
         return
     except OSError as error:
+        if error.errno == errno.EROFS:
+            raise BackupRefused(f"{place} is mounted for reading alone: mount it anew") from error
         raise translate(error, f"use the backup at {place}") from error
     try:
         fcntl.flock(fd, (fcntl.LOCK_EX if writes else fcntl.LOCK_SH) | fcntl.LOCK_NB)
@@ -163,7 +181,10 @@ def write_file(path: Path, content: bytes) -> None:
 def sweep(place: Path) -> None:
     """Remove what a run that broke off left in incoming/; raises OSError."""
     for path in (place / INCOMING_FOLDER).iterdir():
-        path.unlink()
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
 
 
 def remove_unused(place: Path, manifest: Manifest | None) -> None:
@@ -173,6 +194,6 @@ def remove_unused(place: Path, manifest: Manifest | None) -> None:
         used = {manifest.ledger.name, manifest.state.name}
         used |= {manifest.memory.name} if manifest.memory else set()
     for path in place.iterdir():
-        if path.name not in used and _PART.fullmatch(path.name):
+        if path.name not in used and PART_NAME.fullmatch(path.name):
             with suppress(FileNotFoundError):
                 path.unlink()

@@ -7,24 +7,39 @@ the same restore goes on from there.
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from spool.copying.files import FileCopier, measure, size_of
+from spool.copying.files import FileCopier, measure, measure_below, size_of
 from spool.copying.manifest import DamagedBackup, Manifest
 from spool.copying.opened import backed_up_lines, check_part, open_backup, wanted_files
 from spool.copying.place import FILES_FOLDER, BackupRefused, write_file
 from spool.copying.state import unpack_state
 from spool.dropped import Dropped
 from spool.durable import sync_folder
-from spool.format import INCOMING_FOLDER, LEDGER_FILE, QUARANTINE_FOLDER, STATE_FOLDER
-from spool.layout import create_durably
+from spool.format import (
+    INCOMING_FOLDER,
+    LEDGER_FILE,
+    QUARANTINE_FOLDER,
+    STATE_FOLDER,
+    SpoolLocked,
+)
+from spool.layout import open_layout
 from spool.staging import translate, write_all
 from spool.sync import choose_sync
 from spool.version import RESTORING_FILE, check_format, note_format
 
 Progress = Callable[[int, int], None]  # files put back, and in all
+
+_BEGUN = frozenset(
+    {
+        *(STATE_FOLDER, INCOMING_FOLDER, QUARANTINE_FOLDER, f"{STATE_FOLDER}/lock"),
+        *(f"{INCOMING_FOLDER}/probe-{number}" for number in (1, 2)),
+        f"{STATE_FOLDER}/.{Path(RESTORING_FILE).name}.part",
+    }
+)
 
 # Put back if a copy of the memory file is there, whole and of use: tells whether it was.
 PutMemory = Callable[[Path], bool]
@@ -63,15 +78,14 @@ def restore(
         check_part(place, part)
     report = RestoreReport(manifest=manifest)
     try:
-        _claim(root, manifest)
-        create_durably(root / QUARANTINE_FOLDER)
-        unpack_state(place / manifest.state.name, root)
-        _put_files(place, root, manifest, report, on_progress)
-        report.memory = _put_memory(place, manifest, put_memory)
-        _put_ledger(place, root, manifest)
-        note_format(root)
-        (root / RESTORING_FILE).unlink()
-        sync_folder(root / STATE_FOLDER)
+        with _claimed(root, manifest):
+            unpack_state(place / manifest.state.name, root)
+            _put_files(place, root, manifest, report, on_progress)
+            report.memory = _put_memory(place, manifest, put_memory)
+            _put_ledger(place, root, manifest)
+            note_format(root)
+            (root / RESTORING_FILE).unlink()
+            sync_folder(root / STATE_FOLDER)
     except OSError as error:
         raise translate(error, f"restore {root}") from error
     return report
@@ -89,31 +103,48 @@ def _mark(manifest: Manifest) -> dict[str, object]:
     return {"v": 1, "ledger": manifest.ledger.sha256, "state": manifest.state.sha256}
 
 
-def _claim(root: Path, manifest: Manifest) -> None:
-    """Begin, or go on with what was begun; raises BackupRefused, OSError."""
+@contextmanager
+def _claimed(root: Path, manifest: Manifest) -> Iterator[None]:
+    """
+    Begin, or go on with what was begun, as the one who works there; raises BackupRefused, OSError.
+
+    A receiver that starts meanwhile finds the lock taken, or the mark.
+    """
     if not is_begun(root, manifest):
-        if not _is_nothing(root):
-            if (root / STATE_FOLDER).is_dir() and not (root / RESTORING_FILE).exists():
-                check_format(root)
-            raise BackupRefused(
-                f"{root} is not empty: a backup is put back only where there is nothing. Move it "
-                "away or set PAYLOAD_STORAGE_PATH; to bring what is missing there into a spool "
-                "that is in use: `run.py import`"
-            )
-        create_durably(root / STATE_FOLDER)
-        write_file(root / RESTORING_FILE, json.dumps(_mark(manifest)).encode("ascii") + b"\n")
-    create_durably(root / INCOMING_FOLDER)
-    for path in (root / INCOMING_FOLDER).iterdir():
-        path.unlink()
+        _require_nothing(root)
+    try:
+        layout = open_layout(root.absolute(), choose_sync("fsync"))
+    except SpoolLocked as error:
+        raise BackupRefused(f"another process works on {root}; stop it, or wait for it") from error
+    try:
+        if not is_begun(root, manifest):
+            _require_nothing(root)  # again, now that nobody else can begin
+            mark = json.dumps(_mark(manifest)).encode("ascii") + b"\n"
+            write_file(root / RESTORING_FILE, mark)
+        layout.sweep()
+        yield
+    finally:
+        layout.close()
+
+
+def _require_nothing(root: Path) -> None:
+    if _is_nothing(root):
+        return
+    if (root / STATE_FOLDER).is_dir() and not (root / RESTORING_FILE).exists():
+        check_format(root)
+    raise BackupRefused(
+        f"{root} is not empty: a backup is put back only where there is nothing. Move it "
+        "away or set PAYLOAD_STORAGE_PATH; to bring what is missing there into a spool "
+        "that is in use: `run.py import`"
+    )
 
 
 def _is_nothing(root: Path) -> bool:
     """Tell whether nothing is there, or what is left by who was killed while it began this."""
     if not root.exists():
         return True
-    begun = {STATE_FOLDER, f"{STATE_FOLDER}/.{Path(RESTORING_FILE).name}.part"}
     found = (path.relative_to(root).as_posix() for path in root.rglob("*"))
-    return all(name in begun or name == "lost+found" for name in found)
+    return all(name in _BEGUN or name == "lost+found" for name in found)
 
 
 def _put_files(
@@ -121,8 +152,7 @@ def _put_files(
 ) -> None:
     copier = FileCopier(source=place / FILES_FOLDER, target=root, incoming=root / INCOMING_FOLDER)
     for file, size, sha256 in wanted_files(place, manifest, Dropped(root)):
-        path = root / file
-        if size_of(path) is None or measure(path)[1] != sha256:
+        if size_of(root, file) is None or measure_below(root, file)[1] != sha256:
             copied = copier.copy(file, sha256=sha256, size=size)
             if copied != "copied":
                 report.damaged[file] = copied

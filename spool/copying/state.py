@@ -5,10 +5,11 @@ import os
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
+from typing import IO
 
 from spool.copying.files import make_durable
 from spool.copying.manifest import DamagedBackup
-from spool.dropped import DROPPED_FILE
+from spool.dropped import DROPPED_FILE, Dropped
 from spool.forgotten import FORGOTTEN_FOLDER
 from spool.format import (
     INCOMING_FOLDER,
@@ -23,6 +24,7 @@ from spool.sync import choose_sync
 from spool.version import RESTORING_FILE
 
 BACKUPS_FILE = ".spool/backups.json"  # where backups of this spool were put
+_BLOCK_BYTES = 1 << 20
 _NOT_COPIED = frozenset({LEDGER_FILE, RESTORING_FILE, BACKUPS_FILE})
 
 
@@ -95,7 +97,7 @@ def unpack_state(archive: Path, root: Path, *, only: str = "") -> int:
     Put every file of the archive, or `only` one, into `.spool` below `root`; return how many.
 
     Durable when this returns; what is there already is written over. Raises DamagedBackup for what
-    is no such archive, or SpoolError.
+    is no such archive, or is none of ours, or SpoolError.
     """
     paths: list[Path] = []
     try:
@@ -104,7 +106,7 @@ def unpack_state(archive: Path, root: Path, *, only: str = "") -> int:
                 name = _checked(member)
                 content = members.extractfile(member)
                 if content is not None and only in {"", name}:
-                    _write(root / name, content.read())
+                    _write(root / name, content)
                     paths.append(root / name)
         make_durable([*paths, *{path.parent for path in paths}], on=root / STATE_FOLDER)
     except (tarfile.TarError, EOFError) as error:
@@ -114,11 +116,19 @@ def unpack_state(archive: Path, root: Path, *, only: str = "") -> int:
     return len(paths)
 
 
-def _write(path: Path, content: bytes) -> None:
+def dropped_in(archive: Path, scratch: Path) -> Dropped:
+    """Return what was dropped, as the archive has it; `scratch` is an empty folder."""
+    (scratch / STATE_FOLDER).mkdir()
+    unpack_state(archive, scratch, only=DROPPED_FILE)
+    return Dropped(scratch)
+
+
+def _write(path: Path, content: IO[bytes]) -> None:
     create_durably(path.parent)
     fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
     try:
-        write_all(fd, content)
+        while block := content.read(_BLOCK_BYTES):
+            write_all(fd, block)
     finally:
         os.close(fd)
 
@@ -127,7 +137,8 @@ def _checked(member: tarfile.TarInfo) -> str:
     """Return the name of a member if it is a plain file that belongs into `.spool`."""
     path = PurePosixPath(member.name)
     is_inside = path.parts[:1] == (STATE_FOLDER,) and ".." not in path.parts
-    if not (member.isreg() and is_inside and _is_copied(member.name)):
+    is_plain = member.isreg() and not member.issparse() and str(path) == member.name
+    if not (is_plain and is_inside and _is_copied(member.name)):
         raise DamagedBackup(
             f"the backup holds {member.name!r}, which is none of ours; do not use it"
         )

@@ -13,7 +13,12 @@ from cli.app_cloud import Yes, add_cloud_commands
 from cli.app_history import history_app
 from cli.app_keeping import add_keeping_commands
 from cli.app_watch import add_watch_command
-from cli.output import print_problems, problems
+from cli.output import (
+    keep_numbers_of_streams,
+    print_problems,
+    problems,
+    show_every_letter,
+)
 from cli.start import AsJson, start
 from settings import ENV_FILE, SettingsError
 
@@ -40,6 +45,8 @@ add_analytics_command(app)
 
 def main() -> None:
     """Run the command line. An expected error is one line and exit code 1 or 2."""
+    keep_numbers_of_streams()
+    show_every_letter()
     try:
         app()
     except SystemExit:  # the end of every command: what errors there could have been costs a second

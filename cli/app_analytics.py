@@ -21,7 +21,9 @@ def analytics(
         str | None,
         typer.Option(metavar="FILE", help="Write a table as CSV to this file; - is stdout."),
     ] = None,
-    table: Annotated[TableName, typer.Option(help="Which table, with --csv.")] = "days",
+    table: Annotated[
+        TableName | None, typer.Option(help="Which table, with --csv; default: days.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Show what the calls were like: how many, how long, at what cost, how well memory served."""
@@ -30,8 +32,10 @@ def analytics(
 
     if csv is not None and as_json:
         raise typer.BadParameter("it is one or the other: not with --json", param_hint="--csv")
+    if csv is None and table is not None:
+        raise typer.BadParameter("it chooses what --csv FILE gets", param_hint="--table")
     typed = Typed(since=since, until=until, agent=agent, direction=direction)
-    raise typer.Exit(analyse(start(), typed, csv=csv, table=table, as_json=as_json))
+    raise typer.Exit(analyse(start(), typed, csv=csv, table=table or "days", as_json=as_json))
 
 
 def add_analytics_command(app: typer.Typer) -> None:

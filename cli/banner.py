@@ -1,6 +1,6 @@
 """What the operator sees once the receiver is ready: URLs, where the data lies, what is next."""
 
-from cli.output import console
+from cli.output import console, for_whoever_reads
 from settings import ENV_FILE, Settings
 
 ENDPOINTS = (
@@ -12,6 +12,11 @@ ENDPOINTS = (
 
 def show_banner(settings: Settings, host: str, port: int) -> None:
     """Print the webhook URLs, the folders and the next step; see `cli.summary` for the rest."""
+    with for_whoever_reads():
+        _print(settings, host, port)
+
+
+def _print(settings: Settings, host: str, port: int) -> None:
     shown_host = f"[{host}]" if ":" in host else host
     base = f"http://{shown_host}:{port}"
     console.print(f"\nCallspool is ready on {base}\n", markup=False, style="bold")

@@ -8,6 +8,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
@@ -19,8 +20,12 @@ from cli.output import console, print_json
 from cli.store import open_model, open_store
 from memory.errors import MemoryStoreError
 from settings import ENV_FILE, Settings, unknown_names
+from spool.copying.newest import last_backup
+from spool.format import SpoolError
+from spool.reader import count_lines
 
 LOW_DISK_BYTES = 2 * 1024**3
+OLD_BACKUP = timedelta(days=2)  # as in deploy/prometheus/alerts.yml
 _REBUILD = "uv run run.py processor rebuild derives memory again from the spool"
 
 Verdict = Literal["ok", "warning", "problem"]
@@ -59,6 +64,7 @@ def examine(settings: Settings) -> Iterator[Check]:
     yield check_folder("spool folder", spool, needs_links=True)
     yield check_folder("memory folder", memory, needs_links=False)
     yield check_free_space(spool)
+    yield check_backup(spool, now=datetime.now(UTC))
     yield check_port(settings.host, settings.port)
     yield check_memory(settings)
     yield check_model(settings)
@@ -169,6 +175,41 @@ def check_free_space(folder: Path) -> Check:
         detail=f"{free / 1024**3:.1f} GB",
         mend="make room: an hour's recording takes about 60 MB" if is_low else "",
     )
+
+
+def check_backup(root: Path, *, now: datetime) -> Check:
+    """Tell how old the newest backup is; a warning where there are calls and it is old, or none."""
+    if not root.is_dir():  # not there yet, or no folder, which the check of that tells
+        return Check(name="backup", verdict="ok", detail="nothing to back up yet")
+    try:
+        newest, has_events = last_backup(root), count_lines(root, offset=0) > 0
+    except SpoolError as error:
+        mend = "`run.py spool verify` says what the spool lacks"
+        return Check(name="backup", verdict="problem", detail=str(error), mend=mend)
+    if newest is None:
+        return Check(
+            name="backup",
+            verdict="warning" if has_events else "ok",
+            detail="none was ever made" if has_events else "nothing to back up yet",
+            mend="`run.py backup` to another disk, every night" if has_events else "",
+        )
+    place, at = newest
+    is_old = now - at > OLD_BACKUP
+    return Check(
+        name="backup",
+        verdict="warning" if is_old else "ok",
+        detail=f"{_age(now - at)}, to {place}",
+        mend=f"`run.py backup {place}`, and see why nothing does it every night" if is_old else "",
+    )
+
+
+def _age(age: timedelta) -> str:
+    hours = int(age.total_seconds() // 3600)
+    if hours < 1:
+        return "less than an hour ago"
+    if hours >= OLD_BACKUP.total_seconds() // 3600:
+        return f"{hours // 24} days ago"
+    return f"{hours} hour{'s' if hours > 1 else ''} ago"
 
 
 def check_port(host: str, port: int) -> Check:

@@ -8,6 +8,7 @@ import time
 from pythonjsonlogger.json import JsonFormatter
 
 from cli.log_limit import LineLimit
+from cli.log_stream import LogStream
 from telemetry.ids import current_event_id, current_request_id
 
 # Libraries that speak at INFO about what is our own business to report.
@@ -82,7 +83,7 @@ class _OneLine(logging.Filter):
 
 def set_up_logging(level: str, style: str) -> None:
     """Send every log line to stderr, in the given style: `console` or `json`."""
-    handler = logging.StreamHandler(sys.stderr)
+    handler = LogStream(sys.stderr)
     formatter = _JsonFormatter() if style == "json" else _ConsoleFormatter("%(message)s")
     handler.setFormatter(formatter)
     limit = LineLimit()

@@ -16,6 +16,7 @@ from memory.measured import MeasuredStore
 from processor.applied import Applied
 from processor.pending import Pending, read_pending
 from settings import Settings
+from spool.copying.newest import last_backup
 from spool.format import SpoolError
 from spool.sizes import Sizes
 from telemetry.collecting import Gathered, LastLook, Mirrored
@@ -61,7 +62,10 @@ async def gather_metrics(
     """Look up, now and then until `stop` is set, what is not counted as it happens."""
     gathering = Gathering(settings, memory)
     while not stop.is_set():
-        metrics.gathered = await gathering.gather(now=datetime.now(UTC))
+        try:
+            metrics.gathered = await gathering.gather(now=datetime.now(UTC))
+        except Exception:  # calls go on without figures; the alert on their age tells
+            logger.exception("the metrics were not looked up", extra={"action": "metrics_failed"})
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), every_seconds)
 
@@ -107,6 +111,7 @@ class Gathering:
             reconcile_every_seconds=self._settings.reconcile_every_seconds,
             reconciled=await asyncio.to_thread(self._last_look),
             mirrored=await self._try("openmemory", self._mirrored()),
+            backed_up_at=await self._try("backup", asyncio.to_thread(self._last_backup)),
         )
         if pending is not None:
             oldest = pending.oldest_received_at or now
@@ -150,11 +155,14 @@ class Gathering:
 
     def _last_look(self) -> LastLook | None:
         run = read_last_run(self._root)
-        return (
-            None
-            if run is None
-            else LastLook(at=run.started_at, stored=run.stored, failed=run.failed)
-        )
+        if run is None:
+            return None
+        is_ok = run.status == "ok"
+        return LastLook(at=run.started_at, is_ok=is_ok, stored=run.stored, failed=run.failed)
+
+    def _last_backup(self) -> datetime | None:
+        newest = last_backup(self._root)
+        return None if newest is None else newest[1]
 
     async def _mirrored(self) -> Mirrored | None:
         opened = self._memory.openmemory

@@ -6,6 +6,7 @@ import logging
 from aiohttp import web
 
 from receiver.metrics import comes_from, show_metrics
+from receiver.security_headers import secure
 from receiver.server import CannotListen
 from settings import Settings
 from telemetry.metrics import Metrics
@@ -27,6 +28,7 @@ async def serve_metrics(settings: Settings, metrics: Metrics, *, stop: asyncio.E
 
     app = web.Application()
     app.router.add_get("/metrics", answer)
+    app.on_response_prepare.append(secure)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     try:

@@ -1,11 +1,14 @@
 """What every command begins with: the settings, the log, and a word about misspelt names."""
 
+import logging
 from typing import Annotated
 
 import typer
 
 from cli.output import problems
 from settings import ENV_FILE, Settings, load_settings, needs_first_secrets, unknown_names
+
+logger = logging.getLogger(__name__)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
@@ -29,7 +32,10 @@ def start(
     settings = load_settings(required=required)
     set_up_logging(settings.log_level, settings.log_format)
     for line in unknown_names():
-        problems.print(line, style="yellow", markup=False)
+        if settings.log_format == "json":
+            logger.warning(line, extra={"action": "unknown_setting"})
+        else:
+            problems.print(line, style="yellow", markup=False)
     if opens_spool:
         check_format(settings.payload_storage_path)
     return settings

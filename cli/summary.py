@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from cli.output import console
+from cli.output import console, for_whoever_reads
 from cli.store import processor_options
 from memory.errors import MemoryStoreError
 from memory.port import MemoryStore
@@ -59,7 +59,8 @@ async def summarise(
         await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
     if not stop.is_set():
         held = await read_held(settings, store)
-        _print(settings, held, serves=ready is not None)
+        with for_whoever_reads():
+            _print(settings, held, serves=ready is not None)
         _log(settings, held, serves=ready is not None)
     await stopping
 
@@ -121,8 +122,8 @@ def switches(settings: Settings, *, serves: bool) -> Iterator[tuple[str, str]]:
     yield "missed calls", _reconciliation(settings)
     is_alone = settings.openmemory_mode == "embedded"
     yield "OpenMemory", "off" if is_alone else settings.openmemory_mode
-    has_model = settings.memory_embeddings != "off"
-    yield "model", settings.memory_embeddings if has_model else "off: found by their words"
+    model = settings.memory_embeddings
+    yield "model", model if model != "off" else "off: memories are found by their words"
     yield "kept", _kept(settings)
     yield "redacted", ", ".join(settings.redacted_kinds) or "nothing"
     endpoint = _LOGIN.sub(r"\1", settings.otel_exporter_otlp_endpoint)
@@ -216,7 +217,8 @@ def _print(settings: Settings, held: Held | None, *, serves: bool) -> None:
         _line("in memory", f"{remembered} in {held.conversations:,} conversations")
     for name, state in switches(settings, serves=serves):
         _line(name, state)
-    if serves and settings.log_format != "console":  # else the log says it, right below
+    is_logged = settings.log_format == "console" and logger.isEnabledFor(logging.WARNING)
+    if serves and not is_logged:  # else the log says it, right below
         for _, sentence in dangers(settings):
             _line("unsafe", sentence, style="yellow")
     console.print()

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import sys
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import aclosing
 from typing import Any
 from urllib.parse import urlsplit
@@ -36,7 +36,7 @@ def watch(settings: Settings, *, url: str, as_json: bool) -> int:
         if as_json or not console.is_terminal or console.is_dumb_terminal:
             asyncio.run(_in_lines(events, as_json=as_json))
         else:
-            asyncio.run(_on_screen(events, console, address))
+            asyncio.run(on_screen(events, console, address))
     except CannotWatch as error:
         problems.print(str(error), style="bold red", markup=False)
         return 1
@@ -50,8 +50,11 @@ def _address(url: str) -> str:
     try:
         parts = urlsplit(url)
         is_usable = parts.scheme in ("http", "https") and bool(parts.hostname)
+        has_login = "@" in parts.netloc
     except ValueError:
-        is_usable = False
+        is_usable = has_login = False
+    if has_login:  # no place for it: what opens a server goes along by itself
+        raise CannotWatch("--url has a login in it: give it as http://HOST:PORT or https://…")
     if not is_usable:
         raise CannotWatch(f"--url {url!r} is no address: give it as http://HOST:PORT or https://…")
     return url.rstrip("/")
@@ -81,7 +84,7 @@ async def _in_lines(events: Events, *, as_json: bool) -> None:
         await _until(stop, tell())
 
 
-async def _on_screen(events: Events, console: Console, url: str) -> None:
+async def on_screen(events: Events, console: Console, url: str) -> None:
     """Draw the live view over the whole terminal, until q is pressed or it is told to stop."""
     board, stop, changed = Board(), asyncio.Event(), asyncio.Event()
     ascii_only = console.options.ascii_only
@@ -105,11 +108,7 @@ async def _on_screen(events: Events, console: Console, url: str) -> None:
         keys(quit_it),
         Live(picture(), console=console, screen=True, auto_refresh=False) as live,
     ):
-        drawing = asyncio.create_task(_draw(live, picture, changed))
-        try:
-            await _until(stop, read())
-        finally:
-            drawing.cancel()
+        await _until(stop, read(), _draw(live, picture, changed))
 
 
 async def _draw(live: Live, picture: Callable[[], Any], changed: asyncio.Event) -> None:
@@ -123,15 +122,17 @@ async def _draw(live: Live, picture: Callable[[], Any], changed: asyncio.Event) 
         changed.clear()
 
 
-async def _until(stop: asyncio.Event, work: Any) -> None:
-    """Do `work` until `stop` is set; raises what it raises."""
-    working, stopping = asyncio.create_task(work), asyncio.create_task(stop.wait())
+async def _until(stop: asyncio.Event, *works: Coroutine[Any, Any, None]) -> None:
+    """Do all of `works` until `stop` is set or one of them ends; raises what it raises."""
+    working = [asyncio.create_task(work) for work in works]
+    stopping = asyncio.create_task(stop.wait())
+    tasks: list[asyncio.Task[Any]] = [*working, stopping]
     try:
-        await asyncio.wait([working, stopping], return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        stopping.cancel()
-        if not working.done():
-            working.cancel()
-        await asyncio.wait([working, stopping])
-    if not working.cancelled():
-        working.result()
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+    for task in working:
+        if not task.cancelled():
+            task.result()

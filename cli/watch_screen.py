@@ -71,11 +71,21 @@ def _shares(rows: int) -> tuple[int, int, int]:
 
 
 def _header(board: Board, look: Look) -> Text:
-    line = Text().append(" Callspool ", style="bold black on cyan").append(f"  {look.url}  ")
+    """Return how it stands; address and time only where they have room besides."""
+    line, state = Text().append(" Callspool ", style="bold black on cyan"), _state(board)
+    clock = clock_time(board.now, look.zone) if board.is_connected and board.pulses else ""
+    if line.cell_len + len(look.url) + 4 + state.cell_len <= look.width:
+        line.append(f"  {look.url}")
+    line.append("  ").append_text(state)
+    gap = look.width - line.cell_len - len(clock) - 1
+    return line.append(" " * gap).append(clock, style="bold") if gap > 0 else line
+
+
+def _state(board: Board) -> Text:
     if not board.is_connected:
         why = board.trouble or "connecting"
-        return line.append("○ ", style="bold red").append(why, style="red")
-    line.append("● live", style="bold green")
+        return Text().append("○ ", style="bold red").append(why, style="red")
+    line = Text().append("● live", style="bold green")
     if not board.pulses:
         return line
     pulse = board.pulses[-1]
@@ -83,9 +93,7 @@ def _header(board: Board, look: Look) -> Text:
         line.append(f"  disk {pulse.spool or 'unknown'}", style="bold red")
     if pulse.watchers > 1:
         line.append(f"  {pulse.watchers} look on", style=_DIM)
-    clock = clock_time(board.now, look.zone)
-    gap = look.width - line.cell_len - len(clock) - 1
-    return line.append(" " * max(gap, 1)).append(clock, style="bold")
+    return line
 
 
 def _section(title: str, figure: str, width: int) -> list[Text]:

@@ -15,6 +15,7 @@ class LastLook:
     """The last look for missed calls, whichever process took it."""
 
     at: datetime
+    is_ok: bool  # it could look at everything, and fetch what was missing
     stored: int
     failed: int
 
@@ -46,6 +47,7 @@ class Gathered:
     disk_size_bytes: int | None = None
     reconcile_every_seconds: float = 0.0  # 0: missed calls are not looked for
     reconciled: LastLook | None = None
+    backed_up_at: datetime | None = None  # None: never
     mirrored: Mirrored | None = None
 
 
@@ -116,8 +118,13 @@ def _values(found: Gathered) -> Iterable[tuple[str, str, float | None]]:
     if (look := found.reconciled) is not None:
         text = "When missed calls were last looked for."
         yield "reconciliation_last_run_timestamp_seconds", text, look.at.timestamp()
+        text = "1 if it saw and fetched all that it should."
+        yield "reconciliation_last_run_ok", text, int(look.is_ok)
         yield "reconciliation_last_run_stored", "Calls that it found.", look.stored
         yield "reconciliation_last_run_failed", "Calls it could not fetch.", look.failed
+    if found.backed_up_at is not None:
+        text = "When the newest backup was complete."
+        yield "backup_last_timestamp_seconds", text, found.backed_up_at.timestamp()
     if (mirrored := found.mirrored) is not None:
         yield "openmemory_pending", "Memories that OpenMemory lacks.", mirrored.pending
         text = "1 while OpenMemory fails and is not asked."

@@ -62,6 +62,14 @@ def poison(spool, conversation_id="conv_poison", content=POISON):
     return commit(spool, arrival)[0]
 
 
+def not_understood(body):
+    """A signed body for the quarantine, whose reason looks like a part of a receipt."""
+    return Arrival(
+        kind="quarantine", conversation_id=None, content=body, event_timestamp=None,
+        signature="t=1", source="webhook", received_at=RECEIVED, reason='"size":1,"kind":"audio"',
+    )  # fmt: skip
+
+
 def commit(spool, *arrivals):
     outcomes = spool.commit(arrivals)
     for outcome in outcomes:

@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from cloud.fetching.last_run import LastRun, last_run_file, write_last_run
+from spool.copying.backup import note_place
 from tests.factories import CALLER, encoded, transcription_payload
 from tests.measurements import samples_of
 from tests.program import free_port, program
@@ -54,6 +55,7 @@ def exposed(tmp_path_factory):
                 recordings=0, failed=0, since=now, complete_until=now,
             ),
         )  # fmt: skip
+        note_place(running.spool, running.folder / "backup", now)
         running.start("all-in-one")
         body = encoded(transcription_payload())
         signature = sign(

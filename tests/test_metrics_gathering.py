@@ -5,7 +5,6 @@ import json
 import os
 import urllib.error
 import urllib.request
-import zlib
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -23,21 +22,16 @@ from memory.openmemory.recall import Recall
 from processor.service import catch_up
 from receiver.server import CannotListen
 from settings import Settings
-from spool.dropped import DROPPED_FILE, Drop, note_dropped
-from spool.ledger import LEDGER_FILE
-from spool.sizes import Sizes
+from spool.copying.backup import note_place
+from spool.copying.state import BACKUPS_FILE
 from spool.standing_orders import Orders
-from spool.writer import Arrival
 from telemetry.collecting import LastLook, Mirrored
 from telemetry.metrics import Metrics
 from tests.factories import CALLER
 from tests.measurements import Shown
 from tests.program import free_port
 from tests.recalls import AskedBackend, AskedLedger
-from tests.retentions import an_event
-from tests.spools import QUICK, RECEIVED, a_spool, calls, commit, deliver, poison
-
-NOTHING = {"transcription": 0, "audio": 0, "failure": 0, "quarantine": 0}
+from tests.spools import QUICK, RECEIVED, a_spool, calls, commit, deliver, not_understood, poison
 
 
 def settings_for(root, **given):
@@ -52,98 +46,11 @@ async def apply_all(root, store):
     await catch_up(root, store, QUICK, orders=Orders(root), stop=asyncio.Event())
 
 
-def dropped(*files, reason="retention"):
-    return [Drop(file=file, what="file", reason=reason, at=RECEIVED) for file in files]
-
-
-def quarantined(body):
-    return Arrival(
-        kind="quarantine", conversation_id=None, content=body, event_timestamp=None,
-        signature="t=1", source="webhook", received_at=RECEIVED, reason='"size":1,"kind":"audio"',
-    )  # fmt: skip
-
-
-def on_disk(root, *files):
-    return sum((root / file).stat().st_size for file in files)
-
-
-def test_sizes_are_those_of_the_files_less_what_was_dropped(tmp_path):
-    sizes = Sizes(tmp_path)
-    sizes.refresh()
-    assert sizes.bytes_by_kind == NOTHING
-    with a_spool(tmp_path) as spool:
-        first = deliver(spool, *calls(3))
-        audio = commit(spool, an_event("conv_00001", b"ID3" + b"x" * 500, None, kind="audio"))
-        sizes.refresh()
-        in_all = on_disk(tmp_path, *first)
-        assert sizes.bytes_by_kind == NOTHING | {"transcription": in_all, "audio": 503}
-        [body] = commit(spool, quarantined(b"?" * 77))
-        note_dropped(tmp_path, dropped(*audio))
-        sizes.refresh()
-        assert sizes.bytes_by_kind == NOTHING | {"transcription": in_all, "quarantine": 77}
-        # Let go of before it was counted, and named twice: it counts once all the same.
-        later = deliver(spool, *calls(1, first=9))
-        note_dropped(tmp_path, [*dropped(*later), *dropped(first[0]), *dropped(*audio)])
-        note_dropped(tmp_path, dropped(first[0], body, reason="erased"))
-        note_dropped(tmp_path, [Drop(file=first[1], what="memories", reason="erased", at=RECEIVED)])
-        sizes.refresh()
-    kept = on_disk(tmp_path, *first[1:])
-    assert sizes.bytes_by_kind == NOTHING | {"transcription": kept}
-    assert sizes.files_by_kind == NOTHING | {"transcription": 2}
-    fresh = Sizes(tmp_path)
-    fresh.refresh()
-    assert fresh.bytes_by_kind == sizes.bytes_by_kind
-
-
-def test_what_has_been_counted_is_not_read_again(tmp_path):
-    with a_spool(tmp_path) as spool:
-        files = deliver(spool, *calls(3))
-    sizes = Sizes(tmp_path)
-    sizes.refresh()
-    ledger = tmp_path / LEDGER_FILE
-    content = ledger.read_bytes()
-    ledger.write_bytes(b"\n" * len(content))
-    sizes.refresh()
-    assert sizes.files_by_kind["transcription"] == len(files)
-
-
-@pytest.mark.parametrize("name", [LEDGER_FILE, DROPPED_FILE])
-def test_a_spool_that_was_put_back_from_a_copy_is_counted_anew(tmp_path, name):
-    with a_spool(tmp_path) as spool:
-        files = deliver(spool, *calls(3))
-        note_dropped(tmp_path, dropped(files[0]))
-    sizes = Sizes(tmp_path)
-    sizes.refresh()
-    path = tmp_path / name
-    lines = path.read_bytes().splitlines(keepends=True)
-    path.write_bytes(b"".join(lines[:-1]))
-    sizes.refresh()
-    fresh = Sizes(tmp_path)
-    fresh.refresh()
-    assert sizes.bytes_by_kind == fresh.bytes_by_kind != NOTHING
-
-
-def test_a_line_that_is_written_otherwise_counts_and_a_damaged_one_does_not(tmp_path):
-    with a_spool(tmp_path) as spool:
-        files = deliver(spool, *calls(2))
-    path = tmp_path / LEDGER_FILE
-    first, second = path.read_bytes().splitlines(keepends=True)
-    members = json.loads(second)
-    del members["crc"]
-    body = json.dumps({"size": members.pop("size"), **members})[:-1].encode()
-    otherwise = body + b',"crc":"%08x"}\n' % zlib.crc32(body)
-    path.write_bytes(first.replace(b'"size":', b'"size":9') + otherwise)
-    sizes = Sizes(tmp_path)
-    sizes.refresh()
-    assert sizes.files_by_kind["transcription"] == 1
-    assert sizes.bytes_by_kind["transcription"] == on_disk(tmp_path, files[1])
-
-
 async def test_everything_that_can_be_known_is_gathered(tmp_path):
     store = InMemoryStore()
     with a_spool(tmp_path) as spool:
         deliver(spool, *calls(2))
-        commit(spool, quarantined(b"? one"), quarantined(b"? two"))
+        commit(spool, not_understood(b"? one"), not_understood(b"? two"))
         await apply_all(tmp_path, store)
         came = RECEIVED + timedelta(minutes=1)
         deliver(spool, *calls(3, first=5), received_at=came)
@@ -205,13 +112,37 @@ async def test_the_last_look_for_missed_calls_is_told_whichever_process_took_it(
     write_last_run(tmp_path, run)
     look = gathering(tmp_path, InMemoryStore(), elevenlabs_api_key="sk_test", reconcile_every="15m")
     found = await look.gather(now=RECEIVED)
-    assert found.reconciled == LastLook(at=RECEIVED, stored=2, failed=1)
+    assert found.reconciled == LastLook(at=RECEIVED, is_ok=False, stored=2, failed=1)
     metrics = Metrics()
     metrics.gathered = found
     shown = Shown(metrics.exposition("")[0].decode())
     assert shown.value("reconciliation_enabled") == 1
+    # The platform refused the key, say: no call failed, and still nothing was looked at.
+    assert shown.value("reconciliation_last_run_ok") == 0
     assert shown.value("reconciliation_interval_seconds") == 900
     assert shown.value("reconciliation_last_run_timestamp_seconds") == RECEIVED.timestamp()
+
+
+async def test_the_newest_backup_is_told_wherever_it_was_put(tmp_path):
+    root = tmp_path / "spool"
+    with a_spool(root):
+        pass
+    look, metrics = gathering(root, InMemoryStore()), Metrics()
+
+    async def shown():
+        metrics.gathered = await look.gather(now=RECEIVED)
+        return Shown(metrics.exposition("")[0].decode()).value("backup_last_timestamp_seconds")
+
+    assert await shown() is None
+    note_place(root, tmp_path / "nightly", RECEIVED)
+    note_place(root, tmp_path / "drawer", RECEIVED - timedelta(days=30))
+    assert await shown() == RECEIVED.timestamp()
+    note_place(root, tmp_path / "drawer", RECEIVED + timedelta(hours=1))
+    assert await shown() == (RECEIVED + timedelta(hours=1)).timestamp()
+    # What no one could have written there does not hide the rest of the metrics.
+    odd = {"/a": "yesterday", "/b": "2026-11-16T09:00:00"}
+    (root / BACKUPS_FILE).write_text(json.dumps({"backups": odd}))
+    assert await shown() == (RECEIVED - timedelta(hours=1)).timestamp()
 
 
 async def test_an_openmemory_that_fails_is_shown_as_spared(tmp_path):
@@ -253,11 +184,38 @@ async def test_it_goes_on_looking_until_it_is_told_to_stop(tmp_path):
             await looking
 
 
+async def test_a_defect_while_looking_ends_neither_the_look_nor_the_program(tmp_path, caplog):
+    class Defective(InMemoryStore):
+        looks = 0
+
+        async def position(self):
+            self.looks += 1
+            if self.looks == 1:
+                raise RuntimeError("nobody thought of this")
+            return await super().position()
+
+    store, metrics, stop = Defective(), Metrics(), asyncio.Event()
+    with a_spool(tmp_path):
+        looking = asyncio.create_task(
+            gather_metrics(
+                settings_for(tmp_path), OpenedMemory(store=store), metrics, stop=stop,
+                every_seconds=0.01,
+            )
+        )  # fmt: skip
+        async with asyncio.timeout(5):
+            while metrics.gathered is None and not looking.done():
+                await asyncio.sleep(0.01)
+        stop.set()
+        await looking
+    assert [each.action for each in caplog.records] == ["metrics_failed"]
+
+
 def fetched(port, **headers):
     """Return status and text of /metrics, from another thread."""
     request = urllib.request.Request(f"http://127.0.0.1:{port}/metrics", headers=headers)
     try:
         with urllib.request.urlopen(request, timeout=5) as response:
+            assert response.headers["Server"] == "callspool"  # not what it is made of
             return response.status, response.read().decode()
     except urllib.error.HTTPError as error:
         with error:

@@ -10,6 +10,7 @@ from cloud.connecting.record import AgentRecord, Record, RecordFile
 from receiver.server import CannotListen
 from settings import Settings
 from tests.platform import platform, samples
+from voice.instruction_phrases import PHRASES
 
 
 def settings_for(tmp_path, **given):
@@ -100,3 +101,17 @@ async def test_nobody_elses_calls_are_fetched_before_the_agent_is_connected(tmp_
         async with asyncio.timeout(30):
             await run(settings, beside, connects=connects)
         assert held.requests
+
+
+async def test_the_first_caller_does_not_wait_for_what_is_read_once(tmp_path, monkeypatch):
+    monkeypatch.setattr(PHRASES, "_by_key", None)
+    monkeypatch.delattr(PHRASES, "_by_key")
+
+    async def look(port, stop):
+        await port
+        were_read.append("_by_key" in vars(PHRASES))
+        stop.set()
+
+    were_read = []
+    await run(settings_for(tmp_path), look)
+    assert were_read == [True]

@@ -1,6 +1,7 @@
 """`run.py watch` on a terminal of its own, over a real server."""
 
 import asyncio
+import io
 import json
 import os
 import pty
@@ -17,8 +18,9 @@ from fcntl import ioctl
 from struct import pack
 
 import pytest
+from rich.console import Console
 
-from cli.watch import watch
+from cli.watch import on_screen, watch
 from cli.watch_client import CannotWatch, follow
 from settings import Settings
 from tests.program import RUN, free_port, program
@@ -164,9 +166,27 @@ def test_without_a_terminal_it_prints_lines_and_who_may_not_look_is_told_what_to
         assert "ELEVENLABS_POST_CALL_KEY" in done.stderr
 
 
-def test_an_address_that_is_none_is_not_tried(capsys):
-    assert watch(Settings(_env_file=None), url="ftp://x", as_json=False) == 1
-    assert "is no address" in capsys.readouterr().err
+@pytest.mark.parametrize("url", ["ftp://x", "http://me:a-secret@127.0.0.1:9"])
+def test_an_address_that_is_none_is_not_tried(capsys, url):
+    assert watch(Settings(_env_file=None), url=url, as_json=False) == 1
+    told = capsys.readouterr().err
+    assert "give it as http://HOST:PORT" in told
+    assert "a-secret" not in told
+
+
+async def test_a_view_that_cannot_be_drawn_ends_and_does_not_freeze(monkeypatch):
+    pictures = iter(["a first picture"])
+    monkeypatch.setattr("cli.watch.screen", lambda *_: next(pictures))
+
+    async def silence():
+        await asyncio.sleep(60)
+        yield {}
+
+    drawn = io.StringIO()
+    console = Console(file=drawn, force_terminal=True, width=80, height=24, _environ={})
+    with pytest.raises(RuntimeError, match="StopIteration"):
+        await asyncio.wait_for(on_screen(silence(), console, "http://127.0.0.1"), 5)
+    assert drawn.getvalue().rfind(BACK.decode()) > drawn.getvalue().rfind(ALTERNATE.decode())
 
 
 async def first(url, *, tokens, count=1):

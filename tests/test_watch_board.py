@@ -169,6 +169,18 @@ def test_without_a_connection_the_reason_is_shown():
     assert "● live" not in shown(board)
 
 
+def test_how_it_stands_shows_before_the_address_where_not_both_have_room():
+    lost = board_of({"event": "lost", "reason": "no answer; is it running?"})
+    first = shown(lost, width=50, height=10).split("\n")[0]
+    assert "no answer; is it running?" in first
+    assert "127.0.0.1" not in first
+    live = board_of({"event": "connected"}, {"event": "pulse", "spool": "full"})
+    for width in range(30, 90):
+        first = shown(live, width=width, height=10).split("\n")[0]
+        assert "● live  disk full" in first
+        assert first.count(":") in (0, 2, 4)  # of an address, of a time: whole, or not at all
+
+
 @pytest.mark.parametrize("size", [(80, 24), (120, 50), (40, 10), (1, 1), (300, 100)])
 @pytest.mark.parametrize("ascii_only", [False, True])
 def test_the_picture_fits_the_terminal_exactly(size, ascii_only):

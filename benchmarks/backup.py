@@ -27,14 +27,14 @@ from pathlib import Path
 
 from benchmarks.rebuild import fill
 from benchmarks.server import PROJECT, SECRET, environment, running
-from cli.store import processor_options
+from cli.assembly.store import processor_options
 from memory.embedded import EmbeddedStore
 from memory.embedded_copy import copy_memory, put_memory
 from processor.rebuild import rebuild
 from settings import Settings
-from spool.copying.backup import Backup, BackupReport, back_up
-from spool.copying.place import opened_place
-from spool.copying.restore import restore
+from spool.backup.backup import Backup, BackupReport, back_up
+from spool.backup.folder import opened_place
+from spool.backup.restore import restore
 from spool.reader import ledger_identity
 from spool.verify import verify
 from spool.writer import Arrival, Spool

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.rebuild import BATCH
-from cli.store import processor_options
+from cli.assembly.store import processor_options
 from history.index import History
 from memory.embedded import EmbeddedStore
 from processor.erasure.carry_out import carry_out

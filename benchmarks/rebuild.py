@@ -14,7 +14,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from cli.store import processor_options
+from cli.assembly.store import processor_options
 from memory.embedded import EmbeddedStore
 from processor.rebuild import rebuild
 from settings import Settings

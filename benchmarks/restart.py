@@ -14,8 +14,8 @@ import time
 from pathlib import Path
 
 from benchmarks.load import percentile
-from benchmarks.restarts import Sent, send_events
 from benchmarks.server import SECRET, environment
+from benchmarks.steady_clients import Sent, send_events
 from benchmarks.supervisor import Supervisor, supervising
 
 

@@ -6,13 +6,12 @@ from typing import Annotated
 
 import typer
 
-from cli.app_analytics import add_analytics_command
-from cli.app_backup import add_backup_commands
-from cli.app_callers import callers_app
-from cli.app_cloud import Yes, add_cloud_commands
-from cli.app_history import history_app
-from cli.app_keeping import add_keeping_commands
-from cli.app_watch import add_watch_command
+from cli.analytics.commands import add_analytics_command
+from cli.backups.commands import add_backup_commands
+from cli.callers.commands import callers_app
+from cli.elevenlabs.commands import Yes, add_cloud_commands
+from cli.history.commands import history_app
+from cli.keeping.commands import add_keeping_commands
 from cli.output import (
     keep_numbers_of_streams,
     print_problems,
@@ -20,6 +19,7 @@ from cli.output import (
     show_every_letter,
 )
 from cli.start import AsJson, start
+from cli.watching.commands import add_watch_command
 from settings import ENV_FILE, SettingsError
 
 app = typer.Typer(
@@ -74,7 +74,7 @@ def _expected_errors() -> tuple[type[Exception], ...]:
 
 
 def _serve(*, receiver: bool, processor: bool) -> None:
-    from cli.services import run_services
+    from cli.serving.services import run_services
 
     required = ("elevenlabs_post_call_key",) if receiver else ()
     settings = start(required=required, first_secrets=receiver)
@@ -102,8 +102,8 @@ def all_in_one(
 
 
 def _serve_exposed(*, connect: str | None, yes: bool) -> None:
-    from cli.expose import exposing
-    from cli.services import run_services
+    from cli.elevenlabs.expose import exposing
+    from cli.serving.services import run_services
 
     # Connecting makes the post-call secret; the running receiver takes it over.
     required = ("elevenlabs_post_call_key",) if connect is None else ()

@@ -16,11 +16,11 @@ from pydantic import SecretStr
 from rich.markup import escape
 from rich.table import Table
 
+from cli.assembly.store import open_model, open_store
 from cli.output import console, print_json
-from cli.store import open_model, open_store
 from memory.errors import MemoryStoreError
 from settings import ENV_FILE, Settings, unknown_names
-from spool.copying.newest import last_backup
+from spool.backup.newest import last_backup
 from spool.format import SpoolError
 from spool.reader import count_lines
 

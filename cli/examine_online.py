@@ -3,7 +3,7 @@
 import asyncio
 from datetime import UTC, datetime
 
-from cli.connection import keys_of, open_connection, record_file
+from cli.elevenlabs.connection import keys_of, open_connection, record_file
 from cloud.connecting.examine import Finding, examine
 from cloud.connecting.wanted import Goal
 from cloud.errors import CloudError, MissingApiKey

@@ -6,9 +6,9 @@ from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from cli.assembly.openmemory import open_backend, sdk_database
+from cli.assembly.openmemory_state import described, read_tally
 from cli.doctor import Check
-from cli.openmemory import open_backend, sdk_database
-from cli.openmemory_state import described, read_tally
 from memory.errors import MemoryStoreError
 from memory.openmemory.backend import Examined
 from memory.openmemory.server.address import is_loopback, server_url

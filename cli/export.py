@@ -3,7 +3,7 @@
 import asyncio
 import sys
 
-from cli.store import open_store
+from cli.assembly.store import open_store
 from settings import Settings
 
 

@@ -7,9 +7,9 @@ import time
 
 from pythonjsonlogger.json import JsonFormatter
 
-from cli.log_limit import LineLimit
 from cli.log_stream import LogStream
 from telemetry.ids import current_event_id, current_request_id
+from telemetry.log_limit import LineLimit
 
 # Libraries that speak at INFO about what is our own business to report.
 QUIET = ("apscheduler", "watchfiles", "aiohttp", "asyncio", "httpx", "httpcore", "urllib3")

@@ -12,10 +12,10 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from cli.openmemory import open_openmemory, require_openmemory
-from cli.openmemory_state import described
+from cli.assembly.openmemory import open_openmemory, require_openmemory
+from cli.assembly.openmemory_state import described
+from cli.assembly.store import open_store, processor_options, require_spool
 from cli.output import console, print_json, problems
-from cli.store import open_store, processor_options, require_spool
 from memory.openmemory.carry_out import Source
 from memory.openmemory.ledger import Tally
 from memory.openmemory.mirror import Mirror, MirrorOptions

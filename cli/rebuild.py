@@ -13,8 +13,8 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from cli.assembly.store import open_store, processor_options, require_spool
 from cli.output import console, print_json, problems
-from cli.store import open_store, processor_options, require_spool
 from processor.rebuild import RebuildReport, rebuild
 from settings import Settings
 

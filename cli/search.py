@@ -7,9 +7,9 @@ from typing import Any
 
 from rich.text import Text
 
+from cli.assembly.people import by_person
+from cli.assembly.store import open_memory
 from cli.output import console, print_json, problems
-from cli.people import by_person
-from cli.store import open_memory
 from memory.port import Found
 from memory.recall.spoken import spoken_age
 from settings import Settings

@@ -4,8 +4,8 @@ import asyncio
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from cli.assembly.store import open_store, processor_options, require_spool
 from cli.output import console, print_json
-from cli.store import open_store, processor_options, require_spool
 from memory.port import Failure
 from processor.parked import retry_parked
 from processor.quarantine import Quarantine
@@ -46,7 +46,7 @@ async def _status(settings: Settings) -> "tuple[Status, Tally | None]":
         status = await read_status(root, store, rules=rules)
     if settings.openmemory_mode == "embedded":
         return status, None
-    from cli.openmemory_state import read_tally
+    from cli.assembly.openmemory_state import read_tally
 
     return status, await read_tally(settings)
 
@@ -81,7 +81,7 @@ def _print(status: Status) -> None:
 
 
 def _print_mirrored(tally: "Tally") -> None:
-    from cli.openmemory_state import described
+    from cli.assembly.openmemory_state import described
 
     console.print(f"openmemory {described(tally)}")
 

@@ -17,9 +17,9 @@ from processor.errors import type_and_place
 from processor.kept import read_kept
 from processor.options import ProcessorOptions
 from processor.ordered import is_erased, under
+from processor.reporting import Observe, Tried, tell
 from processor.retry import failed_once_more
 from processor.storing import Derived, store_derived
-from processor.telling import Observe, Tried, tell
 from spool.dropped import Drop
 from spool.format import DamagedLine, Receipt, SpoolError
 from spool.reader import is_line_boundary, ledger_identity, read_file, read_receipts

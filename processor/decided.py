@@ -54,7 +54,7 @@ class Decided:
             )
             await asyncio.to_thread(self._orders.refresh)
         await self._erase()
-        await self._tell_applied()
+        await self._tell_caught_up()
 
     async def _erase(self) -> None:
         if self._hooks.erase is None:
@@ -74,11 +74,11 @@ class Decided:
             left = [tombstone.id for tombstone in self._orders.forgotten.pending()]
             self._pacing.has_tried(left, tried=[tombstone.id for tombstone in due])
 
-    async def _tell_applied(self) -> None:
-        if self._hooks.applied is None:
+    async def _tell_caught_up(self) -> None:
+        if self._hooks.caught_up is None:
             return
         try:
-            await self._hooks.applied()
+            await self._hooks.caught_up()
         except (MemoryStoreError, SpoolError, ProcessorError, OSError) as error:
             logger.warning(
                 "what is not to be stored could not be dropped yet, it is tried again",

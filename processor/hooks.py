@@ -3,11 +3,11 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from processor.applied import Applied
+from processor.outcomes import EventOutcome
 from spool.forgotten import Tombstone
 
 
-def unobserved(_: Applied) -> None:
+def unobserved(_: EventOutcome) -> None:
     """Tell nobody."""
 
 
@@ -15,11 +15,11 @@ def unobserved(_: Applied) -> None:
 class Hooks:
     """
     `erase` carries an erasure as far as it can be carried now, and goes on where it stopped.
-    `applied` is called after the ledger has been caught up with: retention acts then. Both may
+    `caught_up` is called after the ledger has been caught up with: retention acts then. Both may
     raise MemoryStoreError, SpoolError or ProcessorError, and are called again later. `observe` is
     told of each event once memory has it; it must be quick, and may not raise.
     """
 
     erase: Callable[[Tombstone], Awaitable[None]] | None = None
-    applied: Callable[[], Awaitable[None]] | None = None
-    observe: Callable[[Applied], None] = unobserved
+    caught_up: Callable[[], Awaitable[None]] | None = None
+    observe: Callable[[EventOutcome], None] = unobserved

@@ -15,7 +15,6 @@ from queue import SimpleQueue
 
 from memory.errors import MemoryDamaged
 from memory.port import START, MemoryStore, Position
-from processor.applied import Applied
 from processor.apply import noted, read_batch, why_not_from
 from processor.compare import Comparison, compare
 from processor.derive import origin
@@ -23,11 +22,12 @@ from processor.errors import RebuildFailed, RebuildRunning, RebuildStopped
 from processor.hooks import unobserved
 from processor.lock import held, rebuild_lock
 from processor.options import ProcessorOptions
+from processor.outcomes import EventOutcome
 from processor.parked import mark_parked
 from processor.replay import Derived, derive_at
+from processor.reporting import Observe
 from processor.settle import Standing, settle_since
 from processor.storing import store_derived
-from processor.telling import Observe
 from processor.worker import Worker
 from spool.format import STATE_FOLDER, Receipt
 from spool.reader import ledger_identity, read_receipts
@@ -265,7 +265,7 @@ async def _switch(
     observe: Observe,
 ) -> RebuildReport:
     """Let `fresh`, with what arrived meanwhile, take the place of the live memory."""
-    arrived: list[Applied] = []
+    arrived: list[EventOutcome] = []
     await _follow_up(root, fresh, options, orders=orders, since=since, observe=arrived.append)
     failed = len(await fresh.failures())
     await store.adopt(fresh)

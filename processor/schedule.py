@@ -14,13 +14,13 @@ from memory.errors import MemoryStoreError
 from memory.port import Conversation, Failure, MemoryStore
 from processor.apply import MAX_EVENTS, Erased, attempt, noted
 from processor.errors import ProcessorError, type_and_place
-from processor.failure_lines import log_failures
+from processor.failure_log import log_failures
 from processor.hooks import unobserved
 from processor.options import ProcessorOptions
 from processor.parked import mark_parked
+from processor.reporting import Observe, Tried, tell
 from processor.settle import shut_out
 from processor.storing import store_derived
-from processor.telling import Observe, Tried, tell
 from spool.format import DamagedLine, Receipt, SpoolError
 from spool.reader import read_receipts
 from spool.standing_orders import Orders

@@ -11,15 +11,15 @@ from processor.apply import read_batch, why_not_from
 from processor.decided import Decided
 from processor.embedding import Embedding
 from processor.errors import ProcessorError, ProcessorLocked, RebuildStopped
-from processor.failure_lines import log_failures
+from processor.failure_log import log_failures
 from processor.follow import follow
 from processor.hooks import Hooks, unobserved
 from processor.lock import held_by_server, processor_lock
 from processor.options import ProcessorOptions
 from processor.parked import mark_parked
 from processor.rebuild import rebuild
+from processor.reporting import Observe
 from processor.schedule import Retries
-from processor.telling import Observe
 from spool.format import STATE_FOLDER, SpoolError
 from spool.layout import create_durably
 from spool.standing_orders import Orders

@@ -20,9 +20,9 @@ from receiver.access import has_bearer
 from receiver.activity_events import caller_of, event_of
 from receiver.context import RECEIVER, Receiver
 from receiver.errors import Handler, Refusal
-from receiver.measuring import LIVE_ANSWER
 from receiver.owner import for_the_owner
 from receiver.request_log import BODY, CALLER, CONVERSATION, EVENT
+from receiver.request_metrics import LIVE_ANSWER
 from spool.format import SpoolError
 from telemetry.activity import MAX_WATCHERS, TooManyWatchers, Watcher
 from telemetry.activity_logs import told_of_warnings

@@ -10,8 +10,8 @@ from receiver.cors import mark_allowed, preflights
 from receiver.endpoints import add_endpoints
 from receiver.errors import errors_as_json
 from receiver.guard import guard
-from receiver.measuring import measure
 from receiver.request_log import log_requests, tell_request_id
+from receiver.request_metrics import measure
 from receiver.security_headers import secure
 
 

@@ -13,7 +13,7 @@ from aiohttp import web
 from memory.port import MemoryStore
 from receiver.archive import Archive
 from receiver.call_desk import CallDesk
-from receiver.limits.standing import Limits
+from receiver.limits.limiter import Limits
 from receiver.payload_log import PayloadLog
 from spool.committer import Committer
 from spool.writer import Spool

@@ -14,8 +14,8 @@ from receiver.body import LARGE_PACE_BYTES, Body, BodyStalled, ask_for
 from receiver.client_address import client_behind
 from receiver.context import Receiver
 from receiver.limits.address import Client
-from receiver.limits.gate import WAIT_SECONDS, Busy, GaveWay, Place
-from receiver.limits.room import check_room
+from receiver.limits.disk_reserve import check_disk_reserve
+from receiver.limits.upload_queue import WAIT_SECONDS, Busy, GaveWay, Place
 from receiver.request_log import BODY
 from receiver.upload import Upload, Uploaded
 from spool.arrival import OfWhom
@@ -134,7 +134,7 @@ async def _large(coming: _Coming, begun: bytes) -> Arrival:
     except BaseException as error:
         if isinstance(error, (SpoolError, Busy)) and not isinstance(error, GaveWay):
             raise
-        receiver.limits.gate.charge(client.key, coming.body.read)
+        receiver.limits.uploads.charge(client.key, coming.body.read)
         raise
     if uploaded.is_too_deep:
         receiver.counts["too_deep"] += 1
@@ -159,10 +159,10 @@ async def _large(coming: _Coming, begun: bytes) -> Arrival:
 
 @asynccontextmanager
 async def _place(coming: _Coming, client: Client) -> AsyncIterator[Place]:
-    """Have a place among the large bodies that are read; see `Gate.admitted`."""
+    """Have a place among the large bodies that are read; see `UploadQueue.admitted`."""
     receiver, size = coming.receiver, coming.request.content_length
     options, limits = receiver.options, receiver.limits
-    async with limits.gate.admitted(
+    async with limits.uploads.admitted(
         client.key,
         # One that does not say how large it is may become as large as any.
         size=options.max_body_bytes if size is None else size,
@@ -179,7 +179,7 @@ async def _upload(coming: _Coming, begun: bytes, place: Place) -> Uploaded:
     receiver, body, client = coming.receiver, coming.body, client_behind(coming.request)
     is_proven = receiver.limits.is_proven(client)
     wanted = coming.request.content_length or 0
-    room = partial(check_room, receiver.spool.root, wanted_bytes=wanted)
+    room = partial(check_disk_reserve, receiver.spool.root, wanted_bytes=wanted)
     await _in_thread(receiver.uploads, room)
     if not begun:
         await ask_for(coming.request)
@@ -190,7 +190,7 @@ async def _upload(coming: _Coming, begun: bytes, place: Place) -> Uploaded:
         while block:
             if body.read > receiver.options.max_body_bytes:
                 raise BodyTooLarge
-            async with receiver.limits.gate.working(client.key, is_proven=is_proven):
+            async with receiver.limits.uploads.working(client.key, is_proven=is_proven):
                 await _in_thread(receiver.uploads, partial(upload.feed, block))
             place.read = body.read
             block = await body.block(BLOCK_BYTES)

@@ -26,8 +26,8 @@ from receiver.access import (
 from receiver.body import ask_for
 from receiver.context import RECEIVER, Receiver
 from receiver.errors import Refusal, error_response, json_response
-from receiver.measuring import LIVE_ANSWER
 from receiver.request_log import BODY, CALLER, CONVERSATION
+from receiver.request_metrics import LIVE_ANSWER
 from spool.format import is_conversation_id
 from voice.answer import initiation_answer, search_answer
 from voice.document import MAX_DEPTH, read_object

@@ -15,8 +15,8 @@ from aiohttp.http_exceptions import BadHttpMethod, LineTooLong
 
 from receiver.context import Receiver
 from receiver.errors import error_response
-from receiver.measuring import NO_ENDPOINT
 from receiver.request_log import REQUEST_ID_HEADER
+from receiver.request_metrics import NO_ENDPOINT
 from receiver.security_headers import secured
 
 logger = logging.getLogger(__name__)

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from receiver.context import RECEIVER, Receiver
 from receiver.errors import Handler
-from receiver.measuring import LIVE_ANSWER
+from receiver.request_metrics import LIVE_ANSWER
 from telemetry.ids import in_request
 from telemetry.tracing import NoTracer, Span
 from voice.identity import mask

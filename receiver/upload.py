@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from receiver.limits.room import check_room
+from receiver.limits.disk_reserve import check_disk_reserve
 from spool.staging import StagedFile
 from spool.writer import Spool
 from voice.audio_stream import AudioSplitter, NotStreamable
@@ -60,7 +60,7 @@ class Upload:
         self._check.update(block)
         before, self._fed = self._fed, self._fed + len(block)
         if before // _LOOK_BYTES != self._fed // _LOOK_BYTES:
-            check_room(self._spool.root, wanted_bytes=0)
+            check_disk_reserve(self._spool.root, wanted_bytes=0)
         if self._raw is not None:
             self._raw.write(block)
             return
@@ -95,7 +95,9 @@ class Upload:
 
     def _write_raw(self, refusal: NotStreamable) -> StagedFile:
         """Return a file with the body so far, byte for byte."""
-        check_room(self._spool.root, wanted_bytes=self._audio.size)  # for a moment it is twice
+        check_disk_reserve(
+            self._spool.root, wanted_bytes=self._audio.size
+        )  # for a moment it is twice
         raw = self._spool.stage()
         try:
             for part in refusal.consumed(_blocks(self._audio.path)):
@@ -121,7 +123,7 @@ class Upload:
 
     def _decode(self, raw: StagedFile, delivery: Delivery) -> Uploaded:
         """Decode a recording that could not be decoded in passing: it has escapes."""
-        check_room(self._spool.root, wanted_bytes=raw.size)
+        check_disk_reserve(self._spool.root, wanted_bytes=raw.size)
         self._audio = self._spool.stage()
         decode_audio_file(raw.path, self._audio.write)
         self._audio.finish()

@@ -19,7 +19,7 @@ from prometheus_client import (
 )
 from prometheus_client.exposition import choose_encoder
 
-from telemetry.collecting import CountsCollector, Gathered, GatheredCollector
+from telemetry.collectors import CountsCollector, Gathered, GatheredCollector
 from telemetry.metrics_labels import (
     ACKNOWLEDGED,
     ANSWERS,

@@ -20,7 +20,7 @@ from contextlib import suppress
 from itertools import count
 from pathlib import Path
 
-import spool.copying.files
+import spool.backup.files
 from memory.errors import MemoryUnavailable
 from processor.erasure.carry_out import carry_out
 from spool.erasing import ask_to_forget
@@ -47,7 +47,7 @@ def faults(root: Path, scenario: str, fault: str, first: str, step: str) -> None
     # that was written, so no disk is waited for: the calls are counted all the same.
     os.fsync = lambda _fd: None
     os.fdatasync = lambda _fd: None
-    spool.copying.files.choose_sync = lambda _mode: choose_sync("fsync")
+    spool.backup.files.choose_sync = lambda _mode: choose_sync("fsync")
     asyncio.run(prepare(root / "before"))
     expected = clean_run(root / "clean", root / "before")
     violations = []

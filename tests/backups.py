@@ -8,9 +8,9 @@ from pathlib import Path
 
 from memory.embedded_copy import copy_memory, put_memory
 from processor.service import catch_up
-from spool.copying.backup import Backup, back_up
-from spool.copying.place import opened_place
-from spool.copying.restore import restore
+from spool.backup.backup import Backup, back_up
+from spool.backup.folder import opened_place
+from spool.backup.restore import restore
 from spool.reader import ledger_identity, read_receipts
 from spool.standing_orders import Orders
 from spool.verify import verify

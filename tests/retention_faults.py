@@ -93,7 +93,7 @@ async def run(root: Path, scenario: str) -> None:
     store = await EmbeddedStore.open(root / "memory.db")
     spool, policy = root / "spool", POLICIES[scenario]
     await process(spool, store)
-    await Upkeep(a_job(spool, store, **policy)).after_applied()
+    await Upkeep(a_job(spool, store, **policy)).after_catching_up()
     await retain(spool, store, **policy)
     await store.close()
 

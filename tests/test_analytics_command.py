@@ -9,10 +9,11 @@ import pytest
 from rich.console import Console
 from typer import BadParameter
 
-from cli import analytics_text, figures_text
-from cli.analytics import analyse
-from cli.app_analytics import analytics
-from cli.history_filters import Typed
+from cli.analytics import text as analytics_text
+from cli.analytics import units as figures_text
+from cli.analytics.commands import analytics
+from cli.analytics.run import analyse
+from cli.history.filters import Typed
 from settings import Settings
 from spool.format import SpoolError
 from tests.factories import failure_payload

@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from cli.archive import open_archive
-from cli.store import OpenedMemory
+from cli.assembly.archive import open_archive
+from cli.assembly.store import OpenedMemory
 from history.errors import HistoryUnavailable
 from history.index import History
 from settings import Settings

@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-import cli.backfill
-from cli.backfill import moment_of
-from cli.fetched import print_report_problems
+import cli.elevenlabs.backfill
+from cli.elevenlabs.backfill import moment_of
+from cli.elevenlabs.fetched import print_report_problems
 from cloud.fetching.report import BackfillReport
 from settings import Settings
 from spool.format import SpoolFull
@@ -154,10 +154,10 @@ def test_a_full_disk_at_the_start_says_what_to_do(tmp_path, monkeypatch):
         yield
 
     async def begin():
-        async with cli.backfill.open_intake(Settings(_env_file=None)):
+        async with cli.elevenlabs.backfill.open_intake(Settings(_env_file=None)):
             raise AssertionError("there is no room")
 
-    monkeypatch.setattr(cli.backfill, "open_spool", full)
+    monkeypatch.setattr(cli.elevenlabs.backfill, "open_spool", full)
     with pytest.raises(SpoolFull, match=r"spool: x; free some space and run it again$"):
         asyncio.run(begin())
 

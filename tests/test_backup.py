@@ -8,11 +8,11 @@ from contextlib import closing
 import pytest
 
 from processor.erasure.carry_out import carry_out
+from spool.backup.folder import BackupRefused, held
+from spool.backup.manifest import DamagedBackup
+from spool.backup.reading import check_backup
+from spool.backup.restore import restore
 from spool.blanking import blank_receipts
-from spool.copying.manifest import DamagedBackup
-from spool.copying.opened import check_backup
-from spool.copying.place import BackupRefused, held
-from spool.copying.restore import restore
 from spool.dropped import Drop, kept_path, note_dropped
 from spool.durable import remove_files
 from spool.erasing import ask_to_forget

@@ -11,15 +11,15 @@ from dataclasses import replace
 
 import pytest
 
-from cli.restore import restore_from
+from cli.backups.restore import restore_from
 from processor.errors import ProcessorLocked
 from processor.lock import held as held_by
 from processor.lock import processor_lock
 from settings import Settings
-from spool.copying.manifest import DamagedBackup
-from spool.copying.opened import check_backup, open_backup
-from spool.copying.place import BackupRefused, held
-from spool.copying.restore import restore
+from spool.backup.folder import BackupRefused, held
+from spool.backup.manifest import DamagedBackup
+from spool.backup.reading import check_backup, open_backup
+from spool.backup.restore import restore
 from spool.decisions import write_decision
 from spool.dropped import Drop, note_dropped
 from spool.durable import remove_files

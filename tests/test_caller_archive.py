@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from cli.caller_archive import write_archive
-from cli.caller_held import held_of
-from cli.threads_writing import ThreadsWriting
+from cli.assembly.threads_writing import ThreadsWriting
+from cli.callers.archive import write_archive
+from cli.callers.held import held_of
 from settings import Settings
 from tests.erasures import ANA, ANAS_MOBILE, BEN, SENTENCES, a_data_folder
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from cli import calls as commands
+from cli.elevenlabs import calls as commands
 from cloud.calling.call_log import CallLog
 from cloud.calling.request import CallError
 from settings import Settings

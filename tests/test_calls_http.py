@@ -9,8 +9,8 @@ from functools import partial
 
 import pytest
 
-from cli.call_desk import call_desk
-from cli.options import receiver_options
+from cli.assembly.call_desk import call_desk
+from cli.assembly.options import receiver_options
 from memory.errors import MemoryUnavailable
 from memory.in_memory import InMemoryStore
 from settings import Settings

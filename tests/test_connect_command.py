@@ -12,8 +12,8 @@ import sys
 import pytest
 from rich.console import Console
 
-from cli.connect import connect, disconnect
-from cli.connection import AlreadyConnecting, Unusable, only_one, server_address
+from cli.elevenlabs.connect import connect, disconnect
+from cli.elevenlabs.connection import AlreadyConnecting, Unusable, only_one, server_address
 from cli.env_file import write_first_env_file
 from cloud.connecting.workspace import Workspace
 from settings import Settings, load_settings
@@ -171,7 +171,8 @@ def test_the_key_of_another_workspace_changes_nothing(here, capsys, monkeypatch)
 
 
 def test_an_address_can_be_read_in_a_narrow_window(here, capsys, monkeypatch):
-    monkeypatch.setattr("cli.connect.console", Console(width=80, highlight=False, soft_wrap=True))
+    narrow = Console(width=80, highlight=False, soft_wrap=True)
+    monkeypatch.setattr("cli.elevenlabs.connect.console", narrow)
     url = f"https://{'-'.join(['very'] * 12)}-long.example"
     assert here(url=url, dry_run=True) == 0
     shown, _, _ = capsys.readouterr().out.partition("Nothing was changed")
@@ -320,7 +321,7 @@ def test_an_env_file_that_cannot_be_written_loses_nothing(space, here, capsys, m
         raise OSError(28, "No space left on device", str(path))
 
     with monkeypatch.context() as context:
-        context.setattr("cli.connection.put_value", full)
+        context.setattr("cli.elevenlabs.connection.put_value", full)
         assert here(yes=True) == 1
     assert "No space left" in capsys.readouterr().err
     assert here(yes=True) == 0

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from cloud.fetching.last_run import LastRun, last_run_file, write_last_run
-from spool.copying.backup import note_place
+from spool.backup.backup import note_place
 from tests.factories import CALLER, encoded, transcription_payload
 from tests.measurements import samples_of
 from tests.program import free_port, program

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from cli.doctor import check_backup
-from spool.copying.backup import note_place
-from spool.copying.state import BACKUPS_FILE
+from spool.backup.backup import note_place
+from spool.backup.small_files import BACKUPS_FILE
 from tests.spools import RECEIVED, a_spool, calls, deliver
 
 

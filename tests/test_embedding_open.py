@@ -70,7 +70,7 @@ async def test_a_missing_package_is_named_with_the_command_that_installs_it(
 
 def test_without_a_model_none_of_the_optional_packages_is_loaded():
     code = (
-        "import sys, cli.app, cli.services, memory.embedding.open, memory.embedding.query\n"
+        "import sys, cli.app, cli.serving.services, memory.embedding.open, memory.embedding.query\n"
         "import memory.embedding.pending, processor.embedding\n"
         f"print(sorted(set({OPTIONAL!r}) & sys.modules.keys()))"
     )

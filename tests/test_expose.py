@@ -10,8 +10,8 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from cli.expose import exposing, keep_exposed, keep_open, local_address
-from cli.exposed_agent import ExposedAgent
+from cli.elevenlabs.expose import exposing, keep_exposed, keep_open, local_address
+from cli.elevenlabs.exposed_agent import ExposedAgent
 from settings import Settings, SettingsError
 from tests.factories import encoded, transcription_payload
 from tests.forwarding import QUICK, Forwarder

@@ -22,7 +22,7 @@ async def test_an_event_that_fails_is_a_warning_until_it_is_given_up(tmp_path, c
     await until(is_parked)
     stop.set()
     await work
-    lines = [r for r in caplog.records if r.name == "processor.failure_lines"]
+    lines = [r for r in caplog.records if r.name == "processor.failure_log"]
     assert [(r.levelno, r.action, r.attempts) for r in lines] == [
         (logging.WARNING, "event_failed", 1),
         (logging.WARNING, "retry_failed", 2),

@@ -13,8 +13,8 @@ from memory.embedded_copy import copy_memory, put_memory
 from memory.embedded_tables import SCHEMA
 from memory.errors import MemoryStoreError
 from processor.service import run_processor
-from spool.copying.manifest import DamagedBackup
-from spool.copying.opened import open_backup
+from spool.backup.manifest import DamagedBackup
+from spool.backup.reading import open_backup
 from spool.forgotten import Forgotten, read_tombstones
 from spool.format import Receipt, SpoolError
 from spool.reader import read_file, read_receipts

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from cli.history import (
+from cli.history.filters import Typed, UnusableFilter, filters_of
+from cli.history.run import (
     index_history,
     list_failures,
     list_history,
@@ -14,7 +15,6 @@ from cli.history import (
     show_conversation,
     show_transcript,
 )
-from cli.history_filters import Typed, UnusableFilter, filters_of
 from history.errors import InvalidCursor, NotKept, NotStored, UnknownConversation
 from history.shown import masked
 from settings import Settings

@@ -7,11 +7,11 @@ import zlib
 
 import pytest
 
-from cli.importing import import_from
+from cli.backups.import_events import import_from
 from cloud.calling.call_log import CallLog
 from processor.erasure.carry_out import carry_out
 from settings import Settings
-from spool.copying.place import BackupRefused
+from spool.backup.folder import BackupRefused
 from spool.decisions import read_decisions, write_decision
 from spool.dropped import Drop, note_dropped
 from spool.durable import remove_files

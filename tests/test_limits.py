@@ -7,15 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cli.options import receiver_options
+from cli.assembly.options import receiver_options
 from receiver.limits.address import NOBODY, client_of, parse
 from receiver.limits.admission import PLACES, Ask, next_admitted
-from receiver.limits.bucket import Buckets, Debts
-from receiver.limits.standing import Limits
+from receiver.limits.limiter import Limits
+from receiver.limits.token_bucket import Buckets, Debts
 from settings import Settings
 from voice.document import MAX_DEPTH, check_depth, read_object
-from voice.egress import PUBLISHED
 from voice.errors import TooDeep
+from voice.webhook_addresses import PUBLISHED
 
 PROXIES = (ip_network("10.0.0.0/8"), ip_network("::1/128"))
 

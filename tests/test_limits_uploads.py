@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import pytest
 
-from receiver.limits.gate import Busy, Gate, GaveWay
+from receiver.limits.upload_queue import Busy, GaveWay, UploadQueue
 from tests.factories import audio_payload, transcription_payload
 from tests.receiving import SECRET, receiving
 from tests.serving import turns
@@ -81,7 +81,7 @@ def admitted(gate, key="a", *, is_proven=False, size=1, wait=5.0, budget=1000):
 
 
 async def test_who_gets_no_place_in_time_is_told_and_who_leaves_makes_room():
-    gate = Gate()
+    gate = UploadQueue()
     async with admitted(gate), admitted(gate):
         with pytest.raises(Busy):
             async with admitted(gate, wait=0.01):
@@ -95,7 +95,7 @@ async def test_who_gets_no_place_in_time_is_told_and_who_leaves_makes_room():
 
 
 async def test_who_gives_up_waiting_leaves_the_queue_even_in_the_moment_of_being_let_in():
-    gate = Gate()
+    gate = UploadQueue()
     first, second = admitted(gate), admitted(gate)
     await first.__aenter__()
     await second.__aenter__()
@@ -112,7 +112,7 @@ async def test_who_gives_up_waiting_leaves_the_queue_even_in_the_moment_of_being
 
 async def test_an_address_that_had_unsigned_bodies_read_waits_longer_until_that_is_forgiven():
     now = [0.0]
-    gate = Gate(clock=lambda: now[0])
+    gate = UploadQueue(clock=lambda: now[0])
     gate.charge("mallory", 60 * MEGABYTE)
 
     async def order():
@@ -142,7 +142,7 @@ async def test_what_is_likely_unsigned_is_worked_on_one_piece_at_a_time_and_with
 ):
     rests, at_once, most = [], 0, 0
     now = [0.0]
-    gate = Gate(clock=lambda: now[0])
+    gate = UploadQueue(clock=lambda: now[0])
     gate.charge("a", owed)
     sleep = asyncio.sleep
 
@@ -159,7 +159,7 @@ async def test_what_is_likely_unsigned_is_worked_on_one_piece_at_a_time_and_with
             now[0] += 0.01
             at_once -= 1
 
-    monkeypatch.setattr("receiver.limits.gate.asyncio.sleep", rest)
+    monkeypatch.setattr("receiver.limits.upload_queue.asyncio.sleep", rest)
     await asyncio.gather(work(), work(), work())
     assert most == together
     assert rests == pytest.approx([0.03] * 3 if together == 1 else [])
@@ -168,7 +168,7 @@ async def test_what_is_likely_unsigned_is_worked_on_one_piece_at_a_time_and_with
 async def test_large_bodies_of_strangers_take_only_a_part_of_the_places(tmp_path, monkeypatch):
     monkeypatch.setattr("receiver.intake.WAIT_SECONDS", 0.2)
     async with behind_a_proxy(tmp_path) as running:
-        gate = running.receiver.limits.gate
+        gate = running.receiver.limits.uploads
         async with (
             uploading(running, b"", length=9 * MEGABYTE) as one,
             uploading(running, b"", length=9 * MEGABYTE) as two,
@@ -228,7 +228,7 @@ async def test_a_large_body_in_chunks_counts_as_the_largest_that_there_may_be(
 async def test_unsigned_large_bodies_are_charged_to_their_address(tmp_path):
     async with behind_a_proxy(tmp_path) as running:
         charged = []
-        gate = running.receiver.limits.gate
+        gate = running.receiver.limits.uploads
         charge = gate.charge
         gate.charge = lambda key, size: (charged.append((key, size)), charge(key, size))
         body = b"x" * MEGABYTE
@@ -272,7 +272,7 @@ async def test_large_bodies_leave_a_part_of_the_disk_free(
 ):
     async with behind_a_proxy(tmp_path) as running:
         usage = Usage(total, total - free, free)
-        monkeypatch.setattr("receiver.limits.room.shutil.disk_usage", lambda _: usage)
+        monkeypatch.setattr("receiver.limits.disk_reserve.shutil.disk_usage", lambda _: usage)
         async with uploading(running, AUDIO) as recording:
             await recording.send(AUDIO)
             assert await recording.status() == status
@@ -288,7 +288,7 @@ async def test_a_disk_that_fills_on_the_way_ends_the_upload(tmp_path, monkeypatc
             await recording.send(b"A" * MEGABYTE)
             await until(lambda: staged(running))
             usage = Usage(100_000 * MEGABYTE, 99_999 * MEGABYTE, MEGABYTE)
-            monkeypatch.setattr("receiver.limits.room.shutil.disk_usage", lambda _: usage)
+            monkeypatch.setattr("receiver.limits.disk_reserve.shutil.disk_usage", lambda _: usage)
             await recording.send(b"A" * 2 * MEGABYTE)
             assert await recording.status() == 503
         await until(lambda: not staged(running))
@@ -300,7 +300,7 @@ async def test_a_disk_that_cannot_be_asked_ends_the_upload(tmp_path, monkeypatch
         raise OSError(5, "Input/output error")
 
     async with behind_a_proxy(tmp_path) as running:
-        monkeypatch.setattr("receiver.limits.room.shutil.disk_usage", fail)
+        monkeypatch.setattr("receiver.limits.disk_reserve.shutil.disk_usage", fail)
         async with uploading(running, AUDIO) as recording:
             await recording.send(AUDIO)
             assert await recording.status() == 503
@@ -398,7 +398,7 @@ async def hold(gate, *, read=0, is_read=False, **terms):
 
 @pytest.mark.parametrize("key", ["a", "another"])
 async def test_the_slowest_body_gives_way_to_one_that_has_waited_for_long(key):
-    gate = Gate(patience_seconds=0.05)
+    gate = UploadQueue(patience_seconds=0.05)
     # The second is quick, but not so quick as the first; strangers have half of the budget.
     tasks = [
         asyncio.create_task(hold(gate, key="a", size=200, read=read)) for read in (10**8, 1000)
@@ -421,7 +421,7 @@ async def test_the_slowest_body_gives_way_to_one_that_has_waited_for_long(key):
     ],
 )
 async def test_no_body_gives_way_that_comes_quickly_or_is_read_already(terms):
-    gate = Gate(patience_seconds=0.02)
+    gate = UploadQueue(patience_seconds=0.02)
     tasks = [
         asyncio.create_task(hold(gate, is_proven=True, **{"read": 0, **terms})) for _ in range(4)
     ]
@@ -437,7 +437,7 @@ async def test_no_body_gives_way_that_comes_quickly_or_is_read_already(terms):
 
 async def test_slow_bodies_of_an_address_do_not_keep_its_signed_recording_out(tmp_path):
     async with behind_a_proxy(tmp_path) as running:
-        gate = running.receiver.limits.gate
+        gate = running.receiver.limits.uploads
         gate._patience_seconds = 0.1
         async with (
             uploading(running, b"", length=9 * MEGABYTE, address="198.51.100.1") as one,

@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from cli.log_limit import LineLimit
+from telemetry.log_limit import LineLimit
 
 REFUSED = {"action": "request", "status": 401}
 
@@ -91,7 +91,7 @@ def test_what_was_not_left_out_is_not_spoken_of(desk):
     [
         {"action": "request", "status": 200, "path": "/webhook/client-data"},
         {"name": "receiver.server", "action": "receiver_stopping"},
-        {"name": "processor.failure_lines", "level": logging.ERROR, "action": "event_parked"},
+        {"name": "processor.failure_log", "level": logging.ERROR, "action": "event_parked"},
     ],
     ids=["answered", "said at INFO", "of the processor"],
 )

@@ -15,7 +15,7 @@ from memory.errors import MemoryStoreError, PositionMoved
 from memory.facts import MAX_FACTS
 from memory.holdings import place_of
 from memory.in_memory import InMemoryStore
-from memory.measured import MeasuredStore
+from memory.instrumented import InstrumentedStore
 from memory.moments import EPOCH
 from memory.port import START, Counts, Fact, Position
 from memory.profile import profile_of
@@ -39,7 +39,7 @@ async def _embedded(folder):
 
 @asynccontextmanager
 async def _measured(folder):
-    yield MeasuredStore(InMemoryStore(), lambda *_: None)
+    yield InstrumentedStore(InMemoryStore(), lambda *_: None)
 
 
 BACKENDS = {"in_memory": _in_memory, "embedded": _embedded, "measured": _measured} | {

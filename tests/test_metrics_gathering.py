@@ -9,10 +9,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from cli.metrics import Gathering, gather_metrics, metrics_services
-from cli.metrics_server import serve_metrics
-from cli.openmemory import OpenMemory
-from cli.store import OpenedMemory
+from cli.assembly.openmemory import OpenMemory
+from cli.assembly.store import OpenedMemory
+from cli.serving.metrics_lookup import Gathering, gather_metrics, metrics_services
+from cli.serving.metrics_server import serve_metrics
 from cloud.fetching.last_run import LastRun, write_last_run
 from memory.errors import MemoryUnavailable
 from memory.in_memory import InMemoryStore
@@ -22,10 +22,10 @@ from memory.openmemory.recall import Recall
 from processor.service import catch_up
 from receiver.server import CannotListen
 from settings import Settings
-from spool.copying.backup import note_place
-from spool.copying.state import BACKUPS_FILE
+from spool.backup.backup import note_place
+from spool.backup.small_files import BACKUPS_FILE
 from spool.standing_orders import Orders
-from telemetry.collecting import LastLook, Mirrored
+from telemetry.collectors import LastLook, Mirrored
 from telemetry.metrics import Metrics
 from tests.factories import CALLER
 from tests.measurements import Shown

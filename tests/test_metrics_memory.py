@@ -6,13 +6,13 @@ import pytest
 
 from memory.errors import MemoryUnavailable, PositionMoved
 from memory.in_memory import InMemoryStore
-from memory.measured import MeasuredStore
+from memory.instrumented import InstrumentedStore
 from memory.port import MemoryStore, Position
 from telemetry.metrics import Metrics
 from tests.measurements import Shown
 from tests.memories import ANA, a_call, exported
 
-# What is not measured, and why: see `MeasuredStore`.
+# What is not measured, and why: see `InstrumentedStore`.
 UNMEASURED = {"export", "fresh", "close"}
 
 
@@ -28,7 +28,7 @@ class Hanging(InMemoryStore):
 
 async def test_every_method_of_the_port_is_told_by_its_name():
     told = []
-    store = MeasuredStore(InMemoryStore(), lambda *given: told.append(given))
+    store = InstrumentedStore(InMemoryStore(), lambda *given: told.append(given))
     here, there = Position(), Position(ledger="a", offset=10)
     await store.apply([a_call(said=["one"])], advance=(here, there))
     await store.embed_pending(limit=1)
@@ -55,7 +55,7 @@ async def test_every_method_of_the_port_is_told_by_its_name():
 
 async def test_what_fails_or_is_given_up_is_told_as_that():
     metrics = Metrics()
-    store = MeasuredStore(Hanging(), metrics.memory_operation)
+    store = InstrumentedStore(Hanging(), metrics.memory_operation)
     with pytest.raises(MemoryUnavailable):
         await store.search(ANA, "one", limit=5)
     with pytest.raises(TimeoutError):

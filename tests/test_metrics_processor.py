@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from cli.metrics import counting
+from cli.serving.observers import counting
 from memory.errors import MemoryUnavailable
 from memory.in_memory import InMemoryStore
 from processor.hooks import Hooks

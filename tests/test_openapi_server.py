@@ -13,8 +13,8 @@ from hypothesis import settings as bounds
 from schemathesis import GenerationMode
 from schemathesis.checks import CHECKS, load_all_checks
 
-from cli.archive import open_archive
-from cli.store import OpenedMemory
+from cli.assembly.archive import open_archive
+from cli.assembly.store import OpenedMemory
 from receiver.openapi.document import describe
 from settings import Settings
 from tests.archives import ANA, KEY, looking_back, some_calls

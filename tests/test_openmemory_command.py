@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from cli.banner import show_banner
+from cli.assembly.openmemory import ledger_path, live_wait_seconds, sdk_database
 from cli.doctor import shown_settings
 from cli.examine_openmemory import openmemory_checks
 from cli.memory_sync import run_sync
-from cli.openmemory import ledger_path, live_wait_seconds, sdk_database
+from cli.serving.banner import show_banner
 from cli.status import show_status
 from memory.embedded import EmbeddedStore
 from memory.openmemory.backend import BackendRefused, BackendUnreachable

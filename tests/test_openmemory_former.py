@@ -2,7 +2,7 @@
 
 import pytest
 
-from cli.openmemory import forget_former_openmemories, ledger_path, sdk_database
+from cli.assembly.openmemory import forget_former_openmemories, ledger_path, sdk_database
 from memory.errors import MemoryUnavailable
 from memory.openmemory import ledger_file
 from memory.openmemory.former import forget_former

@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from cli.openmemory import OpenMemory
-from cli.openmemory_state import described, mirror_state, state_of
+from cli.assembly.openmemory import OpenMemory
+from cli.assembly.openmemory_state import described, mirror_state, state_of
 from memory.errors import MemoryUnavailable
 from memory.openmemory.ledger import Entry, Ledger, Report, Tally
 from memory.openmemory.recall import Recall

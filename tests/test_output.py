@@ -12,7 +12,7 @@ from tests.spools import a_spool
 
 BANNER = """
 import cli.app
-from cli.banner import show_banner
+from cli.serving.banner import show_banner
 from settings import Settings
 
 settings = Settings(_env_file=None)

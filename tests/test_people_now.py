@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from cli.people import PeopleNow, by_person
+from cli.assembly.people import PeopleNow, by_person
 from memory.errors import MemoryUnavailable
 from memory.in_memory import InMemoryStore
 from spool.decisions import new_decision_id, write_decision

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from cli.wiring import reconciliation_state
+from cli.assembly.receiver import reconciliation_state
 from cloud.connecting.record import AgentRecord, Record, RecordFile
 from cloud.fetching.intake import SpoolIntake
 from cloud.fetching.last_run import LastRun, last_run_file, read_last_run, write_last_run

@@ -10,8 +10,8 @@ import urllib.request
 
 import pytest
 
-from cli.options import receiver_options
-from cli.reload import Reloading
+from cli.assembly.options import receiver_options
+from cli.assembly.reload import Reloading
 from settings import load_settings
 from tests.factories import encoded, transcription_payload
 from tests.program import program
@@ -76,7 +76,7 @@ def kept(tmp_path, monkeypatch):
 
 @pytest.fixture
 def logged(caplog):
-    caplog.set_level(logging.INFO, logger="cli.reload")
+    caplog.set_level(logging.INFO, logger="cli.assembly.reload")
     return caplog
 
 
@@ -180,7 +180,8 @@ def test_what_was_written_between_reading_the_settings_and_serving_is_not_missed
 
 
 def test_a_second_write_that_looks_like_the_first_is_seen_a_second_later(kept, monkeypatch):
-    monkeypatch.setattr("cli.reload._mark", lambda _: (1, 1, 1, 1))  # a clock that stands still
+    # A clock that stands still.
+    monkeypatch.setattr("cli.assembly.reload._mark", lambda _: (1, 1, 1, 1))
     kept.options()  # the mark is another one than before
     kept.replace(ELEVENLABS_POST_CALL_KEY="wsec_second")
     assert kept.options().post_call_secrets == ("wsec_first",)

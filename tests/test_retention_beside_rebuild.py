@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-import cli.retention
+import cli.keeping.retention
 from memory.in_memory import InMemoryStore
 from processor import rebuild as rebuilding
 from processor.apply import attempt
@@ -114,10 +114,10 @@ async def test_what_is_not_to_be_stored_stays_until_the_rebuild_has_ended(five, 
     store = InMemoryStore()
     await process(five, store)
     upkeep = Upkeep(a_job(five, store, store_transcripts=False))
-    await upkeep.after_applied()
+    await upkeep.after_catching_up()
     assert len(Dropped(five).all_files()) == 1
     rebuild_begins()
-    await upkeep.after_applied()
+    await upkeep.after_catching_up()
     assert len(Dropped(five).all_files()) == 5
 
 
@@ -132,9 +132,10 @@ async def test_the_command_says_that_it_is_to_be_run_again(
     async def reported(*_, **__):
         return report
 
-    monkeypatch.setattr(cli.retention, "_retain", reported)
+    monkeypatch.setattr(cli.keeping.retention, "_retain", reported)
     settings = Settings(_env_file=None, payload_storage_path=five, retain_transcripts_days=30)
-    retain_now = asyncio.to_thread(cli.retention.retain, settings, dry_run=False, as_json=False)
+    retain = cli.keeping.retention.retain
+    retain_now = asyncio.to_thread(retain, settings, dry_run=False, as_json=False)
     assert await retain_now == 1
     assert "run this again" in capsys.readouterr().err
 

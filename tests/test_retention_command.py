@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from cli.retention import retain
-from cli.stats import show_stats
-from cli.store import processor_options
+from cli.assembly.store import processor_options
+from cli.keeping.retention import retain
+from cli.keeping.stats import show_stats
 from memory.embedded import EmbeddedStore
 from memory.errors import MemoryStoreError
 from processor.errors import ProcessorLocked

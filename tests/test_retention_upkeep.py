@@ -45,7 +45,7 @@ OFF = {"store_audio": False, "store_transcripts": False}
 async def processing(root, store, upkeep):
     """A processor with this upkeep, as long as the block runs."""
     stop = asyncio.Event()
-    hooks = Hooks(applied=upkeep.after_applied)
+    hooks = Hooks(caught_up=upkeep.after_catching_up)
     task = asyncio.create_task(run_processor(root, store, stop=stop, options=QUICK, hooks=hooks))
     try:
         yield
@@ -79,7 +79,7 @@ async def test_recordings_alone_can_be_left_out(tmp_path):
         files = store_call(spool, "conv_1", age=5)
     store = InMemoryStore()
     await process(tmp_path, store)
-    await Upkeep(a_job(tmp_path, store, store_audio=False)).after_applied()
+    await Upkeep(a_job(tmp_path, store, store_audio=False)).after_catching_up()
     assert files_of(tmp_path) == [files[0]]
 
 
@@ -88,12 +88,12 @@ async def test_what_memory_does_not_have_stays(tmp_path):
         file = poison(spool)
     store = InMemoryStore()
     upkeep = Upkeep(a_job(tmp_path, store, **OFF))
-    await upkeep.after_applied()  # memory has not come so far
+    await upkeep.after_catching_up()  # memory has not come so far
     await process(tmp_path, store)
-    await upkeep.after_applied()  # it failed
+    await upkeep.after_catching_up()  # it failed
     [failure] = await store.failures()
     await store.apply([], failed=[replace(failure, next_attempt_at=None)])
-    await upkeep.after_applied()  # it is parked
+    await upkeep.after_catching_up()  # it is parked
     assert files_of(tmp_path) == [file]
     assert Dropped(tmp_path).file(file) is None
 
@@ -106,13 +106,13 @@ async def test_an_event_that_is_mended_goes_then(tmp_path):
     (tmp_path / files[0]).write_bytes(b"{}")
     await process(tmp_path, store)
     upkeep = Upkeep(a_job(tmp_path, store, **OFF))
-    await upkeep.after_applied()
+    await upkeep.after_catching_up()
     (tmp_path / files[0]).write_bytes(whole)
     await process(tmp_path, store)
-    await upkeep.after_applied()
+    await upkeep.after_catching_up()
     assert files_of(tmp_path) == files  # it has not been tried again
     await store.apply([], resolved=files)
-    await upkeep.after_applied()
+    await upkeep.after_catching_up()
     assert files_of(tmp_path) == [kept_path(files[0])]
 
 
@@ -124,8 +124,8 @@ async def test_a_file_that_cannot_be_kept_is_named_once_and_stays(tmp_path, capl
     await process(tmp_path, store)
     (tmp_path / files[0]).write_bytes(b"{}")
     upkeep = Upkeep(a_job(tmp_path, store, **OFF))
-    await upkeep.after_applied()
-    await upkeep.after_applied()
+    await upkeep.after_catching_up()
+    await upkeep.after_catching_up()
     assert files_of(tmp_path) == files
     told = [each for each in caplog.records if each.action == "unstored_stays"]
     assert len(told) == 1
@@ -145,13 +145,13 @@ async def test_a_transcript_waits_until_the_history_has_read_it(tmp_path):
         return position
 
     upkeep = Upkeep(a_job(tmp_path, store, history=SimpleNamespace(position=tell), **OFF))
-    await upkeep.after_applied()
+    await upkeep.after_catching_up()
     assert files_of(tmp_path) == files
     position = None
     with pytest.raises(RetentionRefused, match="waits for the history: the disk is full"):
-        await upkeep.after_applied()
+        await upkeep.after_catching_up()
     position = (tmp_path / ".spool/ledger.jsonl").stat().st_size
-    await upkeep.after_applied()
+    await upkeep.after_catching_up()
     assert files_of(tmp_path) == [kept_path(files[0])]
 
 
@@ -162,11 +162,11 @@ async def test_nothing_goes_while_a_rebuild_reads_or_another_run_deletes(tmp_pat
     await process(tmp_path, store)
     upkeep = Upkeep(a_job(tmp_path, store, **OFF))
     with held(rebuild_lock(tmp_path), refusal=RebuildRunning, holder="rebuild"):
-        await upkeep.after_applied()
+        await upkeep.after_catching_up()
     with locked(tmp_path):
-        await upkeep.after_applied()
+        await upkeep.after_catching_up()
     assert files_of(tmp_path) == sorted(files)
-    await upkeep.after_applied()
+    await upkeep.after_catching_up()
     assert files_of(tmp_path) == [kept_path(files[0])]
 
 
@@ -177,13 +177,13 @@ async def test_nothing_goes_while_memory_is_derived_again(tmp_path):
         await process(tmp_path, store)
         job = a_job(tmp_path, store, **OFF)
         upkeep = Upkeep(job)
-        await upkeep.after_applied()
+        await upkeep.after_catching_up()
         second = store_call(spool, "conv_2", age=5, audio=False)
         await store.adopt(await store.fresh())  # empty
-        await upkeep.after_applied()
+        await upkeep.after_catching_up()
         assert second[0] in files_of(tmp_path)
         await process(tmp_path, store)
-        await upkeep.after_applied()
+        await upkeep.after_catching_up()
     assert files_of(tmp_path) == [kept_path(first[0]), kept_path(second[0])]
 
 
@@ -193,7 +193,7 @@ async def test_what_was_noted_and_is_there_after_a_kill_is_deleted_at_the_start(
     store = InMemoryStore()
     await process(tmp_path, store)
     note_dropped(tmp_path, [Drop(file=files[1], what="file", reason="not_stored", at=NOW)])
-    await Upkeep(a_job(tmp_path, store, store_audio=False)).after_applied()
+    await Upkeep(a_job(tmp_path, store, store_audio=False)).after_catching_up()
     assert files_of(tmp_path) == [files[0]]
 
 
@@ -204,9 +204,9 @@ async def test_many_files_go_a_few_at_a_time(tmp_path):
     store = InMemoryStore()
     await process(tmp_path, store)
     upkeep = Upkeep(a_job(tmp_path, store, **OFF))
-    await upkeep.after_applied()
+    await upkeep.after_catching_up()
     assert len(Dropped(tmp_path).all_files()) == 256
-    await upkeep.after_applied()
+    await upkeep.after_catching_up()
     assert len(Dropped(tmp_path).all_files()) == 300
     assert count_lines(tmp_path, offset=0) == 300
 
@@ -240,13 +240,13 @@ async def test_memory_that_was_put_back_from_a_copy_forgets_again_at_the_start_a
     now = NOW
     job = replace(a_job(tmp_path, copy), clock=lambda: now)
     upkeep = Upkeep(job)
-    await upkeep.after_applied()
+    await upkeep.after_catching_up()
     assert await exported(copy) == left
     await copy.apply([old])
-    await upkeep.after_applied()
+    await upkeep.after_catching_up()
     assert await exported(copy) != left  # not every second
     now = NOW + timedelta(days=1)
-    await upkeep.after_applied()
+    await upkeep.after_catching_up()
     assert await exported(copy) == left
 
 

@@ -39,7 +39,7 @@ PURE = [
     *(ROOT / "voice" / "instruction_phrases").glob("*.py"),
     *(ROOT / "voice" / "redaction").glob("*.py"),
     ROOT / "spool" / "format.py",
-    ROOT / "spool" / "copying" / "manifest.py",
+    ROOT / "spool" / "backup" / "manifest.py",
     ROOT / "memory" / "content.py",
     ROOT / "telemetry" / "metrics_labels.py",
     *(path for path in (ROOT / "memory" / "recall").rglob("*.py") if path.name != "cache.py"),
@@ -80,11 +80,14 @@ PURE = [
     *(ROOT / "receiver" / "openapi").glob("*.py"),
     *(ROOT / "receiver" / f"{name}.py" for name in ("ranges", "shown", "activity_events")),
     *(
-        ROOT / "cli" / f"watch_{name}.py"
-        for name in ("board", "figures", "lines", "screen", "values")
+        ROOT / "cli" / "watching" / f"{name}.py"
+        for name in ("board", "units", "lines", "screen", "untrusted")
     ),
     ROOT / "telemetry" / "tracing.py",
-    *(ROOT / "receiver" / "limits" / f"{name}.py" for name in ("address", "admission", "bucket")),
+    *(
+        ROOT / "receiver" / "limits" / f"{name}.py"
+        for name in ("address", "admission", "token_bucket")
+    ),
 ]
 IMPURE_MODULES = {"os", "time", "random", "asyncio", "sqlite3", "aiohttp", "socket", "threading"}
 MAX_LINES = 300
@@ -129,19 +132,20 @@ def test_a_package_imports_only_what_it_may(path):
 @by_source
 def test_only_one_place_names_a_memory_adapter(path):
     adapters = {"memory.embedded", "memory.in_memory", "memory.openmemory.store"}
-    if path.parent != ROOT / "memory" and path != ROOT / "cli" / "store.py":
+    if path.parent != ROOT / "memory" and path != ROOT / "cli" / "assembly" / "store.py":
         assert not imported(path) & adapters
 
 
 @by_source
 def test_only_one_place_names_an_openmemory(path):
     backends = {"memory.openmemory.server.backend", "memory.openmemory.sdk.backend"}
-    if path != ROOT / "cli" / "openmemory.py":
+    if path != ROOT / "cli" / "assembly" / "openmemory.py":
         assert not imported(path) & backends
 
 
 def test_without_an_openmemory_nothing_of_it_is_loaded():
-    code = "import cli.services, cli.doctor, cli.status, cli.search, sys; print(*sys.modules)"
+    modules = "cli.serving.services, cli.doctor, cli.status, cli.search, sys"
+    code = f"import {modules}; print(*sys.modules)"
     loaded = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )

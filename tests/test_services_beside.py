@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from cli.services import _run
+from cli.serving.services import _run
 from cloud.connecting.record import AgentRecord, Record, RecordFile
 from receiver.server import CannotListen
 from settings import Settings

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.restarts import Sent, send_events
 from benchmarks.server import SECRET, environment
+from benchmarks.steady_clients import Sent, send_events
 from benchmarks.supervisor import supervising
-from receiver.notify import keep_supervisor_informed, tell_supervisor
+from cli.serving.systemd_notify import keep_supervisor_informed, tell_supervisor
 from receiver.server import serve
 from receiver.sockets import Listening
 from settings import Supervised, take_supervised

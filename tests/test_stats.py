@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from cli.retention import size_text
+from cli.keeping.retention import size_text
 from history.index import History
 from history.values import Day, FileTotal, Totals
 from memory.in_memory import InMemoryStore

@@ -5,7 +5,7 @@ import logging
 
 import pytest
 
-from cli.summary import dangers, plain_settings, summarise, switches
+from cli.serving.startup_summary import dangers, plain_settings, summarise, switches
 from memory.errors import MemoryUnavailable
 from memory.in_memory import InMemoryStore
 from settings import Settings

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 import uvloop
 
-import cli.archive
-from cli.threads_writing import ThreadsWriting
+import cli.assembly.archive
+from cli.assembly.threads_writing import ThreadsWriting
 from receiver.archive import TooManyExports
 from tests.archives import ADMIN, ANA, some_calls
 from tests.factories import audio_payload
@@ -72,9 +72,8 @@ async def test_eight_exports_that_are_taken_slowly_hold_up_nobody(tmp_path):
 
 
 async def test_who_gets_no_turn_is_told_when_to_ask_again(tmp_path, monkeypatch):
-    monkeypatch.setattr(
-        cli.archive, "ThreadsWriting", lambda: ThreadsWriting(at_once=1, patience_seconds=0.1)
-    )
+    impatient = ThreadsWriting(at_once=1, patience_seconds=0.1)
+    monkeypatch.setattr(cli.assembly.archive, "ThreadsWriting", lambda: impatient)
     payloads = [*some_calls(), audio_payload(conversation_id="conv_ana_2", mp3=MP3)]
     async with opened(tmp_path, payloads=payloads) as looked:
         async with looked.running.client.get(PATH, headers=ADMIN) as slow:

@@ -15,20 +15,20 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind, StatusCode, format_span_id, format_trace_id
 
-import cli.tracing
-from cli.applied_lines import memory_traced_by, traced_by
-from cli.store import OpenedMemory
-from cli.traces import open_tracing, traced
-from cli.tracing import OtelTracer, open_tracer
+import telemetry.opentelemetry
+from cli.assembly.store import OpenedMemory
+from cli.assembly.tracer import memory_traced_by, open_tracing, traced
+from cli.serving.observers import traced_by
 from memory.in_memory import InMemoryStore
-from memory.measured import MeasuredStore
+from memory.instrumented import InstrumentedStore
 from memory.port import Failure
 from processor.hooks import Hooks
+from processor.reporting import Tried, tell
 from processor.service import run_processor
-from processor.telling import Tried, tell
 from settings import Settings, SettingsError
 from spool.format import DamagedLine
 from spool.reader import read_receipts
+from telemetry.opentelemetry import OtelTracer, open_tracer
 from telemetry.tracing import NoTracer, trace_id_of
 from tests.factories import AGENT_LINE, CALLER, encoded, transcription_payload
 from tests.program import free_port
@@ -172,7 +172,7 @@ async def test_a_live_answer_shows_what_it_asked_of_memory(tmp_path, tracer, spa
         return (await store.counts()).conversations
 
     await work_until(tmp_path / "other", store, NoTracer(), is_applied)
-    memory = MeasuredStore(store, memory_traced_by(tracer))
+    memory = InstrumentedStore(store, memory_traced_by(tracer))
     async with receiving(
         tmp_path, tracer=tracer, memory=memory, live_deadline_seconds=0.2
     ) as running:
@@ -187,7 +187,7 @@ async def test_a_live_answer_shows_what_it_asked_of_memory(tmp_path, tracer, spa
 
 
 async def test_memory_that_nobody_asks_for_a_request_has_no_trace(tracer, spans):
-    await MeasuredStore(InMemoryStore(), memory_traced_by(tracer)).counts()
+    await InstrumentedStore(InMemoryStore(), memory_traced_by(tracer)).counts()
     assert spans.get_finished_spans() == ()
 
 
@@ -267,7 +267,7 @@ async def test_a_collector_gets_what_was_traced_at_the_end_at_the_latest(tmp_pat
 async def test_a_collector_that_fails_is_warned_of_once_and_holds_nothing_up(
     monkeypatch, caplog, is_there
 ):
-    monkeypatch.setattr(cli.tracing, "_EXPORT_SECONDS", 0.3)
+    monkeypatch.setattr(telemetry.opentelemetry, "_EXPORT_SECONDS", 0.3)
     async with a_collector(status=400) as (address, _):
         there = address if is_there else f"http://127.0.0.1:{free_port()}"
         tracer = open_tracer(there)
@@ -276,7 +276,7 @@ async def test_a_collector_that_fails_is_warned_of_once_and_holds_nothing_up(
                 pass
             await asyncio.to_thread(tracer._provider.force_flush)
         await asyncio.to_thread(tracer.close)  # ends, whatever still waits
-    ours = [record for record in caplog.records if record.name == "cli.tracing"]
+    ours = [record for record in caplog.records if record.name == "telemetry.opentelemetry"]
     assert [(r.levelno, r.action) for r in ours] == [(logging.WARNING, "traces_failing")]
     assert [r for r in caplog.records if r.levelno >= logging.ERROR] == []
 
@@ -289,7 +289,7 @@ async def test_without_a_collector_there_is_no_tracer_and_nothing_between(tmp_pa
 
 
 async def test_a_missing_package_is_named_with_the_extra_that_brings_it(monkeypatch):
-    monkeypatch.delitem(sys.modules, "cli.tracing")
+    monkeypatch.delitem(sys.modules, "telemetry.opentelemetry")
     monkeypatch.setitem(sys.modules, "opentelemetry.sdk.resources", None)
     settings = Settings(_env_file=None, otel_exporter_otlp_endpoint="http://127.0.0.1:4318")
     with pytest.raises(SettingsError, match=r"opentelemetry.*uv sync --extra otel"):
@@ -298,7 +298,7 @@ async def test_a_missing_package_is_named_with_the_extra_that_brings_it(monkeypa
 
 
 def test_who_wants_no_traces_loads_nothing_of_them():
-    code = "import json, sys, cli.services; print(json.dumps(list(sys.modules)))"
+    code = "import json, sys, cli.serving.services; print(json.dumps(list(sys.modules)))"
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cli.options import receiver_options
+from cli.assembly.options import receiver_options
 from memory.port import Attempt, Fact, Found, Memory, Note, Noted, Other, Part, Profile
 from settings import Settings
 from voice.answer import initiation_answer, search_answer

@@ -20,8 +20,8 @@ from struct import pack
 import pytest
 from rich.console import Console
 
-from cli.watch import on_screen, watch
-from cli.watch_client import CannotWatch, follow
+from cli.watching.client import CannotWatch, follow
+from cli.watching.run import on_screen, watch
 from settings import Settings
 from tests.program import RUN, free_port, program
 from tests.receiving import receiving
@@ -176,7 +176,7 @@ def test_an_address_that_is_none_is_not_tried(capsys, url):
 
 async def test_a_view_that_cannot_be_drawn_ends_and_does_not_freeze(monkeypatch):
     pictures = iter(["a first picture"])
-    monkeypatch.setattr("cli.watch.screen", lambda *_: next(pictures))
+    monkeypatch.setattr("cli.watching.run.screen", lambda *_: next(pictures))
 
     async def silence():
         await asyncio.sleep(60)

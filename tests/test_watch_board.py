@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from cli.watch_board import Board, at_share
-from cli.watch_figures import clock_time, length_of, sparkline, with_unit
-from cli.watch_lines import line_of
-from cli.watch_screen import Look, screen
+from cli.watching.board import Board, at_share
+from cli.watching.lines import line_of
+from cli.watching.screen import Look, screen
+from cli.watching.units import clock_time, length_of, sparkline, with_unit
 
 BEGAN = datetime(2026, 11, 1, 12, tzinfo=UTC)
 ANA = {"who": "a1", "caller": "+1 *** *** 0142"}

@@ -22,8 +22,15 @@ from tests.program import RUN, Program
 
 SECONDS = 60.0
 _IMPORTED = (
-    *("cli.app", "cli.backup", "cli.export", "cli.importing", "cli.logs", "cli.restore"),
-    *("cli.spool_verify", "cli.start", "cli.status", "cli.store"),
+    *(
+        "cli.app",
+        "cli.backups.backup",
+        "cli.export",
+        "cli.backups.import_events",
+        "cli.logs",
+        "cli.backups.restore",
+    ),
+    *("cli.spool_verify", "cli.start", "cli.status", "cli.assembly.store"),
 )
 _ANSWER_BYTES = 1 << 16
 

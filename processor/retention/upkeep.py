@@ -32,7 +32,7 @@ class Upkeep:
     """
     Keeps a spool to its policy while a processor runs; what has an age is for the nightly run.
 
-    `after_applied` is for the processor to call after each look at the ledger, and for nobody
+    `after_catching_up` is for the processor to call after each look at the ledger, and for nobody
     else: what it removes from memory must not be applied beside it.
     """
 
@@ -44,7 +44,7 @@ class Upkeep:
         self._all_forgotten_at: datetime | None = None
         self._unstored = Unstored(job.root, job.policy)
 
-    async def after_applied(self) -> None:
+    async def after_catching_up(self) -> None:
         """
         Have memory forget what was noted as expired, by whichever process; then delete what is
         not to be stored, as far as memory and the history have come.

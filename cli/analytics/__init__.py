@@ -1,0 +1,1 @@
+"""Figures about calls, as tables, bars, JSON and CSV: `run.py analytics`."""

@@ -1,0 +1,1 @@
+"""`run.py backup`, `restore` and `import`."""

@@ -1,0 +1,1 @@
+"""What needs the platform: connect, expose, backfill, call."""

@@ -1,0 +1,1 @@
+"""`run.py retention` and `run.py stats`."""

@@ -1,0 +1,1 @@
+"""The running program: its services, what it says, what looks on."""

@@ -56,10 +56,10 @@ def event(index: int) -> bytes:
 
 
 def recording(index: int) -> bytes:
-    """Return a signed recording as it goes over the wire."""
+    """Return the body of a recording: making one takes longer than an answer may."""
     audio = base64.b64encode(os.urandom(_RECORDING_MB * 1024 * 1024)).decode()
     data = {"agent_id": "a", "conversation_id": f"conv_siege_{index}", "full_audio": audio}
-    return signed(json.dumps({"type": "post_call_audio", "data": data}).encode())
+    return json.dumps({"type": "post_call_audio", "data": data}).encode()
 
 
 def signed(body: bytes) -> bytes:
@@ -96,9 +96,8 @@ async def ask(server: Server, request: bytes, address: str) -> tuple[float, str]
 async def serve_all(server: Server, seconds: float, *, address: str, first: int = 0) -> Served:
     """Send what the platform sends, each kind at a steady pace; watch the server meanwhile."""
     served = Served()
-    # Made beforehand: making one takes longer than an answer may.
     recordings = [
-        recording(first + index) for index in range(int(seconds / _RECORDING_EVERY_S) + 2)
+        signed(recording(first + index)) for index in range(int(seconds / _RECORDING_EVERY_S) + 2)
     ]
     until = time.monotonic() + seconds
 

@@ -22,7 +22,7 @@ from pathlib import Path
 from benchmarks.attackers import Attack
 from benchmarks.live import ring
 from benchmarks.server import Server, running
-from benchmarks.siege import ask, event, question, recording
+from benchmarks.siege import ask, event, question, recording, signed
 from benchmarks.vitals import Vitals, look_at
 
 _SAMPLE_SECONDS = 5.0
@@ -57,7 +57,7 @@ async def soak(
         steadily("event", lambda index: event(index % 20_000), 1 / per_second),
         steadily("ring", lambda index: ring(index % 500), 1 / per_second),
         steadily("question", question, 1 / per_second),
-        steadily("recording", lambda index: recordings[index % _RECORDINGS], 30.0),
+        steadily("recording", lambda index: signed(recordings[index % _RECORDINGS]), 30.0),
         steadily("scrape", lambda _: _SCRAPE, 5.0),
         garbage.garbage_at(max(1, per_second)),
         *(garbage.loris() for _ in range(5)),

@@ -3,9 +3,8 @@
 import ast
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
-
-import pytest
 
 from cli.env_file import render_example
 
@@ -93,7 +92,27 @@ IMPURE_MODULES = {"os", "time", "random", "asyncio", "sqlite3", "aiohttp", "sock
 MAX_LINES = 300
 MAX_FUNCTION_LINES = 40
 
-by_source = pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+
+def for_each(paths: list[Path]) -> Callable[[Callable[[Path], None]], Callable[[], None]]:
+    """Make a check of one file a test of all of them: thousands of tests take their time."""
+
+    def decorate(check: Callable[[Path], None]) -> Callable[[], None]:
+        def test() -> None:
+            wrong = []
+            for path in paths:
+                try:
+                    check(path)
+                except AssertionError as error:
+                    wrong.append(f"{path.relative_to(ROOT)}: {error}")
+            assert not wrong, "\n".join(wrong)
+
+        assert paths
+        return test
+
+    return decorate
+
+
+by_source = for_each(SOURCES)
 
 
 def imported(path: Path) -> set[str]:
@@ -160,7 +179,7 @@ def test_only_the_settings_read_the_environment(path):
         assert "getenv" not in text
 
 
-@pytest.mark.parametrize("path", PURE, ids=lambda path: str(path.relative_to(ROOT)))
+@for_each(PURE)
 def test_the_pure_core_does_no_input_or_output(path):
     assert not {name.partition(".")[0] for name in imported(path)} & IMPURE_MODULES
 

@@ -269,7 +269,7 @@ def test_the_server_looks_for_missed_calls_by_itself_and_health_says_so(tmp_path
         held.faults.add(path="/conversations$", status=401, times=None)
         wait_for(lambda: running.health()["reconciliation"]["status"] == "failed", running)
         assert "error" not in running.health()["reconciliation"]
-        assert "API key" in running.log()
+        wait_for(lambda: "API key" in running.log(), running)  # said after it is noted
         assert running.health()["status"] == "ok"
         assert running.end() == 0
         assert "Traceback" not in running.log()
